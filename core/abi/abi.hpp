@@ -1,0 +1,200 @@
+// One guest ABI as data. Every per-ABI fact of the kernel interface lives in an `Abi`;
+// shared code asks it for a capability and never compares it with a particular ABI.
+// Absence is an empty span or an empty optional.
+#pragma once
+
+#include "base/endian.hpp"
+#include "base/types.hpp"
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace postern {
+
+/// The instruction set and mode an engine has to provide. Several ABIs may share one.
+enum class Machine : u8 { x86_64, i386, aarch64, arm, s390x };
+
+/// Index into `Abi::registers`.
+using RegisterIndex = u8;
+
+/// A register as the kernel interface names it. `width` in bytes: 1 to 8, or 10 and 16 for
+/// floating-point and vector registers.
+struct Register {
+    std::string_view name;
+    u8 width;
+};
+
+/// What decides from the ELF header that a file belongs to the ABI.
+struct ElfIdentity {
+    u16 machine;
+    u8 elf_class;             ///< 1 = ELFCLASS32, 2 = ELFCLASS64
+    u32 flags_mask = 0;       ///< e_flags & flags_mask == flags_value
+    u32 flags_value = 0;
+    u16 alternative_machine = 0;  ///< a second, historic e_machine; 0 = none
+};
+
+/// How a system call carries its arguments and result.
+struct SyscallConvention {
+    RegisterIndex number;
+    std::span<const RegisterIndex> arguments;   ///< six or seven registers, in order
+    RegisterIndex result;
+    u8 trap_length;              ///< bytes to step back for a restart, ARM state
+    u8 trap_length_thumb = 0;    ///< the same in Thumb state; 0 = no such state
+    /// 64-bit arguments on a 32-bit ABI: each takes two registers, in the order of the bytes
+    /// in memory, starting at an even-numbered one if `align_pairs`.
+    bool align_pairs = false;
+    /// Number of restart_syscall, put in the number register to continue a timed call.
+    u32 restart_number;
+};
+
+/// Argument order of clone(2) after `flags` and `stack` (kernel: CONFIG_CLONE_BACKWARDS*).
+enum class CloneOrder : u8 {
+    flags_stack_parent_child_tls,   // x86-64
+    flags_stack_parent_tls_child,   // CLONE_BACKWARDS: arm, aarch64, i386
+    stack_flags_parent_child_tls,   // CLONE_BACKWARDS2: s390
+};
+
+/// How the thread pointer is set for CLONE_SETTLS and friends.
+enum class ThreadPointerKind : u8 {
+    register_value,      ///< `ThreadPointer::low` (and `high`: upper 32 bits) take the value
+    segment_descriptor,  ///< i386: the value points to a struct user_desc
+};
+
+struct ThreadPointer {
+    ThreadPointerKind kind = ThreadPointerKind::register_value;
+    RegisterIndex low;
+    std::optional<RegisterIndex> high;   ///< s390x: access register pair, this one holds the upper half
+};
+
+/// Where the kernel puts things (no randomisation). All values in bytes.
+struct AddressSpaceLayout {
+    u64 page_size;
+    u64 task_size;          ///< first address no mapping may reach
+    u64 stack_top;
+    u64 pie_base;           ///< load bias of ET_DYN programs with an interpreter
+    u64 lowest_map = 0x10000;   ///< vm.mmap_min_addr
+};
+
+/// One entry of the auxiliary vector's architecture-specific head, in order.
+enum class AuxHead : u8 { sysinfo, sysinfo_ehdr, minimum_signal_stack };
+
+struct ProcessStart {
+    std::span<const AuxHead> auxv_head;
+    u64 hwcap;                           ///< AT_HWCAP: what the engine executes
+    std::optional<u64> hwcap2;           ///< AT_HWCAP2, absent where the port has none
+    std::string_view platform;           ///< AT_PLATFORM; empty = no entry
+    u64 minimum_signal_stack = 0;        ///< AT_MINSIGSTKSZ value, if it is in auxv_head
+    std::string_view uname_machine;
+    bool missing_gnu_stack_means_exec;   ///< READ_IMPLIES_EXEC without PT_GNU_STACK
+};
+
+/// One function or trampoline exported by the vDSO image (abi/vdso/<abi>.def).
+struct VdsoExport {
+    std::string_view symbol;
+    std::string_view version;
+    /// The behaviour behind the name: clock_gettime, clock_gettime64, clock_getres,
+    /// clock_getres_time64, gettimeofday, time, getcpu, vsyscall, sigreturn, rt_sigreturn,
+    /// restart_syscall. Selects how a trace prints the call.
+    std::string_view function;
+};
+
+/// A page of kernel-provided code at a fixed address (ARM vectors page ...).
+struct HelperPage {
+    std::string_view name;        ///< as /proc/self/maps shows it
+    std::string_view image;       ///< file below vdso-images/prebuilt, without folder
+    std::optional<u64> address;   ///< fixed address; absent = placed next to the vDSO
+};
+
+/// How guest code in the vDSO gets the time counter (see vdso-images/common/time_page.h).
+enum class ClockMode : u8 {
+    none = 0,      ///< page not usable: every call falls back to the system call
+    counter = 1,   ///< the guest's own counter instruction
+    trap = 2,      ///< one reserved trap that returns the host counter in a register
+    page = 3,      ///< no counter: time stands still between page updates
+};
+
+struct VdsoAbi {
+    std::string_view soname;
+    std::string_view image;       ///< file below vdso-images/prebuilt, without folder
+    std::span<const VdsoExport> exports;
+    ClockMode default_clock_mode;
+    std::span<const HelperPage> helper_pages;
+    /// Argument and result registers of a function call, for traces. Empty = on the stack
+    /// (`stack_argument_offset` bytes above sp at entry).
+    std::span<const RegisterIndex> call_arguments;
+    u8 stack_argument_offset = 0;
+    RegisterIndex call_result;
+    std::optional<RegisterIndex> return_address;   ///< absent = top of stack
+};
+
+/// A system call number, its name, and the behaviour behind it. `handler` is the name of a
+/// row in kernel/syscalls; it differs from `name` where one name means different things on
+/// different ABIs (`stat` and `newstat`, `mmap` and `old_mmap`).
+struct SyscallNumber {
+    u32 number;
+    std::string_view name;
+    std::string_view handler;
+};
+
+/// Guest number for each generic one; only pairs that differ are listed.
+struct NumberPair {
+    i32 generic;
+    i32 guest;
+};
+
+struct NumberTables {
+    std::span<const NumberPair> errno_values;
+    std::span<const NumberPair> signals;
+    std::span<const NumberPair> open_flags;     ///< single bits, generic -> guest
+    std::span<const NumberPair> map_flags;      ///< single bits, generic -> guest
+};
+
+struct StructLayout;   // abi/layouts.hpp
+struct SignalAbi;      // abi/signal_abi.hpp
+
+struct Abi {
+    std::string_view name;              ///< command-line name, "x86-64"
+    std::string_view title;             ///< for tables: "x86-64 (AMD64)"
+    Machine machine;
+    u8 word_size;                       ///< bytes of a long and of a pointer: 4 or 8
+    ByteOrder byte_order;
+    ElfIdentity elf;
+
+    std::span<const Register> registers;
+    RegisterIndex program_counter;
+    RegisterIndex stack_pointer;
+    std::optional<RegisterIndex> entry_pointer;   ///< register that receives e_entry as well (none of these ABIs; ppc64 r12)
+
+    SyscallConvention syscall;
+    std::span<const SyscallNumber> syscall_numbers;   ///< ascending
+    CloneOrder clone_order;
+    ThreadPointer thread_pointer;
+
+    AddressSpaceLayout layout;
+    ProcessStart start;
+    VdsoAbi vdso;
+    NumberTables numbers;
+    std::span<const StructLayout> layouts;            ///< indexed by abi::Struct
+    const SignalAbi* signals;
+
+    constexpr bool is_64bit() const { return word_size == 8; }
+    /// Largest address plus one that a register can hold as a pointer: 2^32 or (2^64 - 1).
+    constexpr u64 word_mask() const { return word_size == 8 ? ~u64{0} : 0xffffffffu; }
+    constexpr i64 sign_extend_word(u64 value) const {
+        return word_size == 8 ? static_cast<i64>(value) : static_cast<i32>(value);
+    }
+    /// Index of the register called `name`; asserts that there is one.
+    RegisterIndex register_index(std::string_view name) const;
+};
+
+/// Every ABI that Postern knows, in the order tables print them.
+std::span<const Abi* const> all_abis();
+
+/// The ABI with this command-line name, or null.
+const Abi* find_abi(std::string_view name);
+
+/// The ABI an ELF header's identification belongs to, or null.
+const Abi* identify_abi(u16 e_machine, u8 elf_class, ByteOrder byte_order, u32 e_flags);
+
+}  // namespace postern

@@ -1,0 +1,122 @@
+// The contract between whatever executes guest instructions and everything above it.
+#pragma once
+
+#include "abi/abi.hpp"
+#include "memory/address_space.hpp"
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace postern {
+
+/// Synchronous exceptions that are not page faults or system calls.
+enum class TrapKind : u8 {
+    illegal_instruction,
+    privileged_instruction,
+    breakpoint,
+    integer_divide,
+    integer_overflow,
+    floating_point,          ///< detail: FPE_* code of signals.tsv (generic)
+    alignment,               ///< address: the data address
+    general_protection,      ///< x86: SIGSEGV with SI_KERNEL
+    illegal_trap,            ///< a supervisor call that Linux does not know
+    unknown,                 ///< detail: the engine's own exception number
+};
+
+/// Why `Cpu::run` returned.
+struct Stop {
+    enum class Kind : u8 {
+        requested,     ///< request_stop(), or the handler asked for it: registers are exact
+        trap,
+        fault,         ///< the page table refused an access
+        engine_error,  ///< the engine failed for a reason of its own; `text` says which
+    };
+    Kind kind = Kind::requested;
+    // trap
+    TrapKind trap = TrapKind::unknown;
+    u32 detail = 0;
+    // fault (and trap, where an address belongs to it)
+    GuestAddr address{};
+    Access access = Access::read;
+    memory::FaultKind fault = memory::FaultKind::unmapped;
+    const char* text = "";
+};
+
+/// Served from inside the engine while the guest runs.
+class SyscallHandler {
+public:
+    virtual ~SyscallHandler() = default;
+    /// A system-call instruction was executed; the program counter stands behind it.
+    /// True: go on in place. False: leave run() with Stop::Kind::requested.
+    virtual bool system_call() = 0;
+};
+
+/// One guest CPU. Registers are addressed by index of `Abi::registers`. Not thread-safe;
+/// only request_stop may be called from a signal handler.
+class Cpu {
+public:
+    virtual ~Cpu() = default;
+
+    /// Any integer register, zero-extended to 64 bits.
+    virtual u64 get(RegisterIndex index) const = 0;
+    virtual void set(RegisterIndex index, u64 value) = 0;
+    /// Any register in guest byte order of its ABI, `Register::width` bytes. For wide
+    /// (floating-point, vector) registers; works for all.
+    virtual void get_bytes(RegisterIndex index, std::span<std::byte> out) const = 0;
+    virtual void set_bytes(RegisterIndex index, std::span<const std::byte> in) = 0;
+
+    u64 pc() const { return get(abi().program_counter); }
+    void set_pc(u64 value) { set(abi().program_counter, value); }
+    u64 sp() const { return get(abi().stack_pointer); }
+
+    /// Puts every register in the state execve(2) leaves, unprivileged.
+    virtual void reset() = 0;
+    /// Runs until something needs attention outside. Resumes at the program counter.
+    virtual Stop run() = 0;
+
+    /// Asks a running guest to stop soon; from a signal handler. Takes effect at a block
+    /// boundary, and only while interruptible.
+    virtual void request_stop() noexcept = 0;
+    /// Interruptible guests pay for a check at each block, so turn it on only while
+    /// something may have to interrupt running code. Not from inside run().
+    virtual void set_interruptible(bool on) = 0;
+    virtual bool interruptible() const = 0;
+
+    /// Sets the i386-style thread segment (`entry` of the GDT); false where there is none.
+    virtual bool set_segment(unsigned entry, u32 base, u32 limit, u32 flags);
+
+    /// Calls `callback` whenever the guest is about to execute the instruction at an address
+    /// in [first, last]. Costs nothing outside that range. Returns a handle.
+    using ExecutionCallback = std::function<void(GuestAddr)>;
+    virtual int add_execution_hook(GuestAddr first, GuestAddr last, ExecutionCallback callback) = 0;
+    virtual void remove_execution_hook(int handle) = 0;
+
+    /// The counter that guest code reads (ClockMode::counter), or that the reserved trap
+    /// returns (ClockMode::trap), read from the host's side. Async-signal-safe.
+    using CounterReader = u64 (*)();
+    virtual CounterReader counter() const = 0;
+    /// Serves the counter at `address` of the vDSO image without leaving translated code:
+    /// the instruction there may be preceded by the engine putting counter() into the
+    /// ABI's `call_result` register(s). False: the engine cannot; the trap behind it serves.
+    virtual bool set_counter_point(GuestAddr address) = 0;
+
+    virtual const Abi& abi() const = 0;
+    /// For tables: "Unicorn 2.1.1".
+    virtual std::string_view engine_name() const = 0;
+};
+
+/// The system call number that reads the host counter (ClockMode::trap): never used by
+/// Linux, answered before any table. The counter comes back in the result register, its
+/// upper half in the second argument register on 32-bit ABIs.
+inline constexpr u32 counter_syscall_number = 0x7053'7401;
+
+/// An engine for the ABI, attached to `memory` (which must outlive it) and to `handler`.
+/// Error: no engine of this build runs the ABI, or the engine refuses to start.
+Result<std::unique_ptr<Cpu>> create_cpu(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
+
+/// Name of the engine that would run the ABI, "Unicorn 2.1.1"; empty = none.
+std::string engine_for(const Abi& abi);
+
+}  // namespace postern

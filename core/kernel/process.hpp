@@ -1,0 +1,144 @@
+// One guest process (= one host process), its image, and its one thread.
+#pragma once
+
+#include "abi/abi.hpp"
+#include "cpu/cpu.hpp"
+#include "kernel/files.hpp"
+#include "kernel/observer.hpp"
+#include "kernel/signals.hpp"
+#include "kernel/syscall.hpp"
+#include "memory/address_space.hpp"
+#include "vdso/clock.hpp"
+#include "vdso/image.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace postern::kernel {
+
+/// What a user asks for: `postern run`.
+struct StartOptions {
+    std::string program;                      ///< path as given; no PATH search
+    std::vector<std::string> arguments;       ///< argv, including argv[0]
+    std::vector<std::string> environment;     ///< "NAME=value"
+    std::string sysroot;                      ///< empty = the host's root
+    std::optional<u64> seed;                  ///< makes AT_RANDOM and layout deterministic
+    std::optional<ClockMode> clock_mode;      ///< overrides the ABI's
+    Observer* observer = nullptr;
+};
+
+/// Facts of a loaded program, for auxv, /proc/self and tools.
+struct ProgramInfo {
+    std::string path;                 ///< host path of the executable
+    std::string command_line;         ///< argv, NUL-separated
+    std::string environment;          ///< envp, NUL-separated
+    GuestAddr entry{};                ///< first instruction (of the interpreter if there is one)
+    GuestAddr program_entry{};        ///< AT_ENTRY
+    GuestAddr program_headers{};      ///< AT_PHDR
+    u16 program_header_count = 0;
+    u16 program_header_size = 0;
+    GuestAddr interpreter_base{};     ///< AT_BASE, 0 = none
+    GuestAddr code_start{}, code_end{}, data_start{}, data_end{};
+    GuestAddr brk_start{};            ///< first address of the heap
+    GuestAddr stack_start{};          ///< initial stack pointer
+    GuestAddr arguments_start{}, arguments_end{}, environment_start{}, environment_end{};
+    bool executable_stack = false;
+    std::vector<std::pair<u64, u64>> auxv;   ///< as written to the stack, AT_NULL included
+};
+
+/// Everything that execve replaces. Built completely before the old one is dropped.
+struct Image {
+    const Abi* abi = nullptr;
+    std::unique_ptr<memory::AddressSpace> memory;
+    std::unique_ptr<Cpu> cpu;
+    vdso::Placement vdso;
+    std::optional<vdso::Image> vdso_image;
+    ProgramInfo program;
+    GuestAddr brk_current{};
+};
+
+/// State of one guest thread.
+struct Task {
+    class Process& process;
+    int tid = 0;                       ///< host thread id
+    TaskSignals signals;
+    GuestAddr clear_child_tid{};       ///< set_tid_address, CLONE_CHILD_CLEARTID
+    GuestAddr robust_list{};
+    u64 robust_list_size = 0;
+    /// Continues a timed call after a signal without handler (restart_syscall).
+    std::function<SysResult(Task&)> restart;
+
+    const Abi& abi() const;
+    memory::AddressSpace& memory() const;
+    Cpu& cpu() const;
+};
+
+/// How a guest process ended.
+struct ExitStatus {
+    int code = 0;        ///< exit code 0 ... 255
+    int signal = 0;      ///< host signal number that killed it, 0 = it exited
+};
+
+class Process final : public SyscallHandler {
+public:
+    /// Loads the program and readies it to run. Error: see ErrorKind.
+    static Result<std::unique_ptr<Process>> start(const StartOptions& options);
+    ~Process() override;
+
+    /// Runs until the guest ends.
+    ExitStatus run();
+    /// Called by exit_group: run() returns `status` when the current system call is over.
+    void exit(ExitStatus status);
+
+    Image& image() { return image_; }
+    const Abi& abi() const { return *image_.abi; }
+    memory::AddressSpace& memory() { return *image_.memory; }
+    Cpu& cpu() { return *image_.cpu; }
+    vdso::Clock& clock() { return *clock_; }
+    Task& task() { return *task_; }
+    FileState& files() { return files_; }
+    ProcessSignals& signals() { return signals_; }
+    Observer* observer() { return options_.observer; }
+    const StartOptions& options() const { return options_; }
+    const SyscallTable& syscalls() const { return *syscalls_; }
+    const SyscallEntry* current_call() const { return current_call_; }
+
+    /// execve: loads `path` into a new image. On success the old image is gone when the
+    /// system call ends; the handler returns keep_registers. Error: the errno is in
+    /// Error::error_number and nothing has changed.
+    Result<void> execute(const std::string& path, std::vector<std::string> arguments,
+                         std::vector<std::string> environment);
+    /// In the child, right after the host's fork.
+    void after_fork();
+
+    bool system_call() override;
+
+private:
+    Process() = default;
+    ExitStatus run_until_exit();
+    void handle_stop(const Stop& stop);
+    void adopt(Image image);
+
+    StartOptions options_;
+    Image image_;
+    std::optional<Image> next_image_;       // set by execute, adopted outside the engine
+    std::unique_ptr<SyscallTable> syscalls_;
+    std::optional<vdso::Clock> clock_;
+    std::unique_ptr<Task> task_;
+    FileState files_;
+    ProcessSignals signals_;
+    const SyscallEntry* current_call_ = nullptr;
+    std::optional<ExitStatus> exit_status_;
+};
+
+inline const Abi& Task::abi() const { return process.abi(); }
+inline memory::AddressSpace& Task::memory() const { return process.memory(); }
+inline Cpu& Task::cpu() const { return process.cpu(); }
+
+/// Loads a program (not yet running) into a new image: shared by start and execute.
+/// `handler` is what the new engine will call.
+Result<Image> load_program(const StartOptions& options, SyscallHandler& handler);
+
+}  // namespace postern::kernel

@@ -1,0 +1,81 @@
+// The time page's writer and its host-side reader: the one source of guest time.
+#pragma once
+
+#include "abi/abi.hpp"
+#include "base/guest_memory.hpp"
+
+#include <optional>
+#include <span>
+#include <time.h>
+
+namespace postern::vdso {
+
+/// Why the page is being renewed; shown by `--trace page`.
+enum class ServiceReason : u8 { start, stale, tick, wake, fork, request };
+std::string_view name_of(ServiceReason reason);
+
+/// Guest time in whole seconds and nanoseconds (0 ... 999,999,999).
+struct GuestTime {
+    i64 seconds;
+    i64 nanoseconds;
+};
+
+/// One renewal of the page, for observers.
+struct ServiceRecord {
+    ServiceReason reason;
+    u32 sequence;              ///< after it
+    i64 monotonic_before_ns;   ///< what the page said at the moment of renewal
+    i64 monotonic_after_ns;    ///< what it says at the same counter value now
+    i64 host_monotonic_ns;     ///< what the host's clock said
+    i64 realtime_offset_ns;    ///< REALTIME - MONOTONIC now
+    u64 window_ns;             ///< how long the page holds without another renewal
+};
+
+/// Keeps one guest's time page true from host time.
+///
+/// Between two renewals time is a straight line of the guest's counter. A renewal never sets
+/// CLOCK_MONOTONIC back: where the page ran ahead of the host, the next line is flatter.
+/// Host-side reads (`read`) use the same page by the same arithmetic, so that system calls
+/// and vDSO calls interleave monotonically by construction.
+class Clock {
+public:
+    struct Counter {
+        ClockMode mode;       ///< counter, trap or page
+        u64 (*read)();        ///< the counter as the guest would read it now; async-signal-safe
+        u64 mask = ~u64{0};
+    };
+
+    Clock(const Abi& abi, Counter counter);
+
+    /// Attaches the guest's page: writable host memory of POSTERN_TIME_PAGE_SIZE bytes that
+    /// stays valid until the next bind. Renews it at once.
+    void bind(std::span<std::byte> page, ServiceReason reason = ServiceReason::start);
+    /// The same for an emulator that only offers GuestMemory.
+    void bind(GuestMemory& memory, GuestAddr address, ServiceReason reason = ServiceReason::start);
+
+    /// Renews the page from host time. Async-signal-safe if bound to a span; a call that
+    /// interrupts another call does nothing.
+    void service(ServiceReason reason) noexcept;
+    /// Renews it only if the coarse clocks are behind the host's. Cheap; call it when the
+    /// guest comes back from waiting.
+    void catch_up() noexcept;
+
+    /// A clock that the page serves, by Linux clock id; renews the page first when stale.
+    /// Nothing: this clock is not the page's (CPU-time clocks, unknown ids).
+    std::optional<GuestTime> read(int clock_id) noexcept;
+    /// clock_getres for the same ids, in nanoseconds.
+    std::optional<u32> resolution(int clock_id) const noexcept;
+    struct timezone timezone() const noexcept;
+
+    /// A host-time deadline (same clock id on the host) for a guest-time one.
+    GuestTime to_host(int clock_id, GuestTime guest) const noexcept;
+
+    using Observer = void (*)(void* context, const ServiceRecord& record);
+    void set_observer(Observer observer, void* context);
+
+private:
+    // Owned by the implementer.
+    struct State;
+};
+
+}  // namespace postern::vdso

@@ -1,0 +1,64 @@
+// The vDSO images and helper pages built into Postern, and how they get into a guest.
+#pragma once
+
+#include "abi/abi.hpp"
+#include "base/guest_memory.hpp"
+
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace postern::vdso {
+
+/// A file of vdso-images/prebuilt by its name there ("x86-64.so", "arm-kuser.bin").
+/// Empty: no such file was built in.
+std::span<const std::byte> embedded_file(std::string_view name);
+
+struct Symbol {
+    std::string_view name;
+    std::string_view version;   ///< empty = unversioned
+    u64 value;                  ///< offset from the image's start; bit 0 set = Thumb code
+    u64 size;                   ///< bytes
+};
+
+/// An image as ELF: what a guest's own parser would find in it.
+class Image {
+public:
+    /// The image of an ABI; nothing if it has none.
+    static std::optional<Image> of(const Abi& abi);
+
+    std::span<const std::byte> bytes() const { return bytes_; }
+    const std::vector<Symbol>& symbols() const { return symbols_; }
+    std::optional<u64> find(std::string_view symbol) const;
+    u64 entry() const { return entry_; }   ///< e_entry, 0 = none
+    /// The offset of a name that the image keeps for the emulator only (its note
+    /// "Postern"): "counter_point", "sigreturn", "rt_sigreturn", "restart_syscall",
+    /// "vsyscall", "int80_landing_pad". Nothing: not on this ABI.
+    std::optional<u64> private_offset(std::string_view name) const;
+
+private:
+    std::span<const std::byte> bytes_;
+    std::vector<Symbol> symbols_;
+    std::vector<Symbol> private_symbols_;
+    u64 entry_ = 0;
+};
+
+struct PlacedHelper {
+    const HelperPage* page;
+    GuestAddr address;
+};
+
+/// Where everything landed.
+struct Placement {
+    GuestAddr time_page;    ///< one page, read-only; [vvar]
+    GuestAddr image;        ///< AT_SYSINFO_EHDR; [vdso]
+    u64 image_size = 0;     ///< bytes, whole pages
+    std::vector<PlacedHelper> helpers;
+};
+
+/// Maps the ABI's time page, image and helper pages. `hint`: where a page range is wanted,
+/// 0 = the memory's choice. Error: no room, or no image was built in.
+Result<Placement> install(const Abi& abi, GuestMemory& memory, GuestAddr hint);
+
+}  // namespace postern::vdso
