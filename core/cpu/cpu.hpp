@@ -61,11 +61,17 @@ public:
 
     /// Any integer register, zero-extended to 64 bits.
     virtual u64 get(RegisterIndex index) const = 0;
+    /// Setting the program counter inside a system call leaves the translated block at its
+    /// end and continues at the new place. ARM: bit 0 of the program counter = Thumb state.
     virtual void set(RegisterIndex index, u64 value) = 0;
     /// Any register in guest byte order of its ABI, `Register::width` bytes. For wide
     /// (floating-point, vector) registers; works for all.
     virtual void get_bytes(RegisterIndex index, std::span<std::byte> out) const = 0;
     virtual void set_bytes(RegisterIndex index, std::span<const std::byte> in) = 0;
+
+    /// Number of the system call being served. The ABI's number register, or the immediate
+    /// of the trap instruction where that carries it (s390x: svc n).
+    virtual u64 system_call_number() const { return get(abi().syscall.number); }
 
     u64 pc() const { return get(abi().program_counter); }
     void set_pc(u64 value) { set(abi().program_counter, value); }

@@ -12,6 +12,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <vector>
 
 namespace postern::memory {
 
@@ -68,7 +70,6 @@ struct MapRequest {
     int host_fd = -1;                   ///< -1 = anonymous
     u64 file_offset = 0;                ///< bytes, a multiple of the page size
     std::string name;
-    bool populate_nothing = true;       ///< MAP_NORESERVE semantics: pages appear on use
 };
 
 class AddressSpace final : public GuestMemory {
@@ -162,24 +163,44 @@ public:
     void for_each_dirty(const std::function<void(GuestAddr page)>& visit) const;
     void clear_dirty();
 
+    /// Called with true before and with false after a change that unmaps or moves a special
+    /// mapping, so that whoever holds its host memory can let go and find it again.
+    void set_special_hook(std::function<void(bool before)> hook) { special_hook_ = std::move(hook); }
+
 private:
     AddressSpace(const Abi& abi, Arena arena);
 
     using Table = std::map<u64, Mapping>;   // by start address
 
     Table::iterator find_iterator(GuestAddr address);
-    Table::const_iterator find_iterator(GuestAddr address) const;
+    const Mapping* find_or_extend(GuestAddr address);
     bool range_is_free(GuestAddr start, u64 size) const;
     bool range_is_mapped(GuestAddr start, u64 size) const;
+    bool touches_special(GuestAddr start, u64 size) const;
     bool valid_range(GuestAddr start, u64 size) const;
+    std::expected<GuestAddr, int> place(const MapRequest& request, u64 size) const;
+    Mapping describe(const MapRequest& request, GuestAddr start, u64 size) const;
+    int back(const Mapping& mapping, int host_fd);
+    void insert(Mapping mapping);
     void split_at(GuestAddr address);
     void merge_around(GuestAddr start, GuestAddr end);
-    void remove_range(GuestAddr start, u64 size);
-    void announce_change(GuestAddr start, u64 size);
+    void announce(GuestAddr start, u64 size);
+    void erase_range(GuestAddr start, u64 size);
+    void drop_pages(GuestAddr start, u64 size);
+    void release_empty_slots(GuestAddr start, u64 size);
+    int grow_in_place(Mapping& mapping, u64 old_size, u64 new_size);
+    std::expected<GuestAddr, int> move_mapping(GuestAddr old_start, u64 old_size, u64 new_size, bool keep_old,
+                                               std::optional<GuestAddr> new_start);
+    int move_pages(GuestAddr from, u64 from_size, GuestAddr to, const Mapping& moved);
     bool extend_stack(GuestAddr address);
-    std::expected<void, int> back(const Mapping& mapping, int host_fd);
-    std::span<std::byte> checked_run(GuestAddr address, u64 size, Access access);
-    void mark_dirty(u64 arena_offset, u64 size);
+    bool page_is_backed(GuestAddr address) const;
+    std::span<std::byte> run_at(const Mapping& mapping, GuestAddr address, u64 size) const;
+    void mark_dirty(GuestAddr address, u64 size);
+
+    /// Calls `visit(host pointer, guest address, bytes)` for each part of the range that is
+    /// contiguous in the arena; claims slots on the way. False: the arena is full or `visit`
+    /// said no.
+    template <typename Visit> bool for_each_piece(GuestAddr start, u64 size, Visit visit);
 
     const Abi& abi_;
     Arena arena_;
@@ -188,6 +209,8 @@ private:
     GuestAddr map_base_{};
     u64 stack_limit_ = 8u << 20;
     TranslationListener* listener_ = nullptr;
+    std::function<void(bool)> special_hook_;
+    std::unordered_map<u64, std::vector<bool>> dirty_;   // slot number -> its pages
 };
 
 }  // namespace postern::memory

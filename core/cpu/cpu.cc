@@ -1,0 +1,24 @@
+#include "cpu/cpu.hpp"
+
+#include "cpu/unicorn/engine.hpp"
+
+#include <fmt/format.h>
+
+namespace postern {
+
+bool Cpu::set_segment(unsigned, u32, u32, u32) { return false; }
+
+Result<std::unique_ptr<Cpu>> create_cpu(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler) {
+    switch (abi.machine) {
+        case Machine::x86_64:
+        case Machine::i386: return unicorn::create_x86(abi, memory, handler);
+        case Machine::aarch64: return unicorn::create_aarch64(abi, memory, handler);
+        case Machine::arm: return unicorn::create_arm(abi, memory, handler);
+        case Machine::s390x: return unicorn::create_s390x(abi, memory, handler);
+    }
+    return fail(ErrorKind::not_runnable, fmt::format("no engine runs {} programs", abi.name));
+}
+
+std::string engine_for(const Abi&) { return unicorn::engine_version(); }
+
+}  // namespace postern

@@ -1,0 +1,421 @@
+#include "cpu/unicorn/engine.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <time.h>
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+namespace postern::unicorn {
+
+namespace {
+
+// Unicorn's TLB starts with 256 entries and doubles inside a flush when it was well used.
+constexpr u64 first_fill_limit = 256;
+constexpr u64 last_fill_limit = 1 << 16;
+
+u64 host_counter() {
+#if defined(__x86_64__)
+    return __rdtsc();
+#else
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
+#endif
+}
+
+/// CNTVCT_EL0 as Unicorn computes it: the host's monotonic clock at 62.5 MHz.
+u64 arm_counter() {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec)) / 16;
+}
+
+Access access_of(uc_mem_type type) {
+    switch (type) {
+        case UC_MEM_WRITE: return Access::write;
+        case UC_MEM_FETCH: return Access::execute;
+        default: return Access::read;
+    }
+}
+
+}  // namespace
+
+std::string engine_version() {
+    unsigned version = uc_version(nullptr, nullptr);
+    return fmt::format("Unicorn {}.{}.{}", version >> 24, (version >> 16) & 0xff, (version >> 8) & 0xff);
+}
+
+UnicornCpu::UnicornCpu(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler)
+    : memory_(memory), abi_(abi), handler_(handler), fill_limit_(first_fill_limit) {}
+
+UnicornCpu::~UnicornCpu() {
+    memory_.set_listener(nullptr);
+    if (engine_) uc_close(engine_);
+    if (private_page_ && abi_.is_64bit()) ::munmap(private_page_, private_page_size);
+}
+
+Result<void> UnicornCpu::open(const Model& model, std::span<const RegisterName> names) {
+    auto check = [](uc_err error, const char* what) -> Result<void> {
+        if (error == UC_ERR_OK) return {};
+        return fail(ErrorKind::internal, fmt::format("Unicorn: {}: {}", what, uc_strerror(error)));
+    };
+    POSTERN_TRY(check(uc_open(model.architecture, static_cast<uc_mode>(model.mode), &engine_), "cannot open"));
+    if (model.cpu_model >= 0) {
+        POSTERN_TRY(check(uc_ctl_set_cpu_model(engine_, model.cpu_model), "cannot select the CPU model"));
+    }
+    POSTERN_TRY(check(uc_ctl_tlb_mode(engine_, UC_TLB_VIRTUAL), "no virtual TLB (2.1.1 or newer is needed)"));
+    // 64-bit: behind the arena and the private page. 32-bit, where the arena is all there is:
+    // its first page, which no guest can map.
+    hole_ = abi_.is_64bit() ? memory_.arena_size() + 2 * private_page_size : 0;
+    u64 start = abi_.is_64bit() ? 0 : memory_.page_size();
+    POSTERN_TRY(check(uc_mem_map_ptr(engine_, start, memory_.arena_size() - start, UC_PROT_ALL,
+                                     memory_.arena_base() + start), "cannot map guest memory"));
+    uc_hook hook;
+    POSTERN_TRY(check(uc_hook_add(engine_, &hook, UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED,
+                                  reinterpret_cast<void*>(on_hole), this, 1, 0), "cannot hook faults"));
+    POSTERN_TRY(check(uc_hook_add(engine_, &hook, UC_HOOK_TLB_FILL, reinterpret_cast<void*>(on_tlb_fill), this, 1, 0),
+                      "cannot hook the TLB"));
+    POSTERN_TRY(check(uc_hook_add(engine_, &hook, UC_HOOK_INTR, reinterpret_cast<void*>(on_interrupt), this, 1, 0),
+                      "cannot hook exceptions"));
+    for (const Register& wanted : abi_.registers) {
+        auto found = std::ranges::find(names, wanted.name, &RegisterName::name);
+        if (found == names.end()) {
+            return fail(ErrorKind::internal, fmt::format("{}: the engine has no register {}", abi_.name, wanted.name));
+        }
+        ids_.push_back(found->unicorn_id);
+    }
+    // No end address: with one, every run would look its page up and fail on it.
+    POSTERN_TRY(check(uc_ctl_exits_enable(engine_), "cannot run without an end address"));
+    memory_.set_listener(this);
+    return {};
+}
+
+std::string_view UnicornCpu::engine_name() const {
+    static const std::string name = engine_version();
+    return name;
+}
+
+// --- registers
+
+u64 UnicornCpu::raw_get(int unicorn_id) const {
+    u64 value = 0;
+    uc_reg_read(engine_, unicorn_id, &value);
+    return value;
+}
+
+void UnicornCpu::raw_set(int unicorn_id, u64 value) { uc_reg_write(engine_, unicorn_id, &value); }
+
+u64 UnicornCpu::get(RegisterIndex index) const {
+    int id = ids_[index];
+    if (index == abi_.program_counter) return pending_pc_ ? *pending_pc_ : raw_get(id) + pc_bias_;
+    return id == special_register ? get_special(index) : raw_get(id);
+}
+
+void UnicornCpu::set(RegisterIndex index, u64 value) {
+    if (index == abi_.program_counter) {
+        // Written when the engine is entered again: a write from inside a hook would be
+        // overtaken by what the engine does after the hook.
+        pending_pc_ = value;
+        return;
+    }
+    int id = ids_[index];
+    if (id == special_register) set_special(index, value);
+    else raw_set(id, value);
+}
+
+void UnicornCpu::get_bytes(RegisterIndex index, std::span<std::byte> out) const {
+    unsigned width = abi_.registers[index].width;
+    if (ids_[index] == special_register) return get_special_bytes(index, out);
+    if (width <= 8) return store_unsigned(out.data(), get(index), width, abi_.byte_order);
+    std::byte value[64] = {};
+    uc_reg_read(engine_, ids_[index], value);
+    std::memcpy(out.data(), value, width);
+    if (abi_.byte_order != host_byte_order) std::reverse(out.data(), out.data() + width);
+}
+
+void UnicornCpu::set_bytes(RegisterIndex index, std::span<const std::byte> in) {
+    unsigned width = abi_.registers[index].width;
+    if (ids_[index] == special_register) return set_special_bytes(index, in);
+    if (width <= 8) return set(index, load_unsigned(in.data(), width, abi_.byte_order));
+    std::byte value[64] = {};
+    std::memcpy(value, in.data(), width);
+    if (abi_.byte_order != host_byte_order) std::reverse(value, value + width);
+    uc_reg_write(engine_, ids_[index], value);
+}
+
+u64 UnicornCpu::get_special(RegisterIndex) const { POSTERN_ASSERT(!"a special register without a reader"); }
+void UnicornCpu::set_special(RegisterIndex, u64) { POSTERN_ASSERT(!"a special register without a writer"); }
+
+void UnicornCpu::get_special_bytes(RegisterIndex index, std::span<std::byte> out) const {
+    store_unsigned(out.data(), get_special(index), abi_.registers[index].width, abi_.byte_order);
+}
+
+void UnicornCpu::set_special_bytes(RegisterIndex index, std::span<const std::byte> in) {
+    set_special(index, load_unsigned(in.data(), abi_.registers[index].width, abi_.byte_order));
+}
+
+void UnicornCpu::reset() {
+    const std::byte zeros[16] = {};
+    for (RegisterIndex index = 0; index < abi_.registers.size(); ++index) {
+        if (ids_[index] != special_register) set_bytes(index, std::span{zeros, abi_.registers[index].width});
+    }
+    reset_machine();
+}
+
+// --- the page table
+
+bool UnicornCpu::on_tlb_fill(uc_engine*, u64 address, uc_mem_type type, uc_tlb_entry* entry, void* user) {
+    return static_cast<UnicornCpu*>(user)->fill(address, type, *entry);
+}
+
+bool UnicornCpu::fill(u64 address, uc_mem_type type, uc_tlb_entry& entry) {
+    address &= abi_.word_mask();
+    if (private_page_visible_ && GuestAddr{address}.align_down(private_page_size) == private_page_address_) {
+        entry.paddr = private_page_physical_ + (address & (private_page_size - 1));
+        // The guest cannot tell the page from its own, so it may at most read it.
+        entry.perms = in_private_code_ ? UC_PROT_ALL : UC_PROT_READ;
+        return true;
+    }
+    Access access = access_of(type);
+    auto grant = memory_.translate({address}, access);
+    if (!grant && locating_fault_) {
+        entry.paddr = hole_ + (address & (memory_.page_size() - 1));
+        entry.perms = UC_PROT_ALL;
+        return true;
+    }
+    if (!grant && stopped_) return false;   // the first reason counts; the engine looks ahead
+    if (!grant) {
+        stop_ = {.kind = Stop::Kind::fault, .address = {address}, .access = access, .fault = grant.error()};
+        stopped_ = true;
+        return false;
+    }
+    entry.paddr = grant->arena_offset;
+    entry.perms = static_cast<uc_prot>(UC_PROT_READ | (grant->permissions.write ? UC_PROT_WRITE : 0) |
+                                       (grant->permissions.execute ? UC_PROT_EXEC : 0));
+    if (++fills_ > fill_limit_) grow_tlb();
+    return true;
+}
+
+/// The TLB is only ever resized inside a flush, so a program with many pages would miss for
+/// ever without one. Doubling the distance between flushes keeps their cost bounded.
+void UnicornCpu::grow_tlb() {
+    fills_ = 0;
+    fill_limit_ = std::min(fill_limit_ * 2, last_fill_limit);
+    uc_ctl_flush_tlb(engine_);
+}
+
+void UnicornCpu::flush_translations() {
+    fills_ = 0;
+    uc_ctl_flush_tlb(engine_);
+}
+
+void UnicornCpu::invalidate_code(GuestAddr, u64) {
+    // The whole cache: Unicorn's ranged call translates the address through the TLB, so it
+    // silently does nothing for pages that have just lost their execute permission.
+    flush_code_due_ = true;
+    if (!in_hook_) flush_code();
+}
+
+void UnicornCpu::flush_code() {
+    flush_code_due_ = false;
+    uc_ctl_flush_tb(engine_);
+}
+
+// --- running
+
+Stop UnicornCpu::run() {
+    for (;;) {
+        prepare_entry();
+        stopped_ = resume_ = false;
+        stop_ = {};
+        uc_err error = uc_emu_start(engine_, start_address(), 0, 0, 0);
+        if (resume_ && error == UC_ERR_OK) continue;
+        if (!stopped_) return stop_for_error(error);
+        if (stop_.kind == Stop::Kind::fault) return located_fault();
+        return stop_;
+    }
+}
+
+void UnicornCpu::prepare_entry() {
+    if (flush_code_due_) flush_code();
+    entry_due_ = false;
+    before_entry();
+    if (pending_pc_) {
+        u64 value = *pending_pc_;
+        pending_pc_.reset();
+        raw_set(ids_[abi_.program_counter], value);
+    }
+}
+
+/// The TLB hook only learns the page. For the address, the instruction runs once more with
+/// the refused page placed where Unicorn has no memory: that hook gets every bit, and the
+/// access still does not happen.
+Stop UnicornCpu::located_fault() {
+    Stop fault = stop_;
+    u64 address = pc();
+    if (fault.access == Access::execute) {
+        // The first instruction of a page being illegal shows on s390x as a look at the page
+        // before it.
+        if ((fault.address + tlb_page_size()).value <= address) return invalid_instruction();
+        fault.address = std::max(fault.address, GuestAddr{address});
+        return fault;
+    }
+    locating_fault_ = true;
+    fault_offset_.reset();
+    uc_emu_start(engine_, start_address(), 0, 0, 0);
+    locating_fault_ = false;
+    uc_ctl_flush_tlb(engine_);
+    raw_set(ids_[abi_.program_counter], address);
+    if (fault_offset_) fault.address += *fault_offset_;
+    return fault;
+}
+
+bool UnicornCpu::on_hole(uc_engine*, uc_mem_type, u64 address, int, i64, void* user) {
+    auto& cpu = *static_cast<UnicornCpu*>(user);
+    cpu.fault_offset_ = address & (cpu.tlb_page_size() - 1);
+    return false;
+}
+
+Stop UnicornCpu::stop_for_error(uc_err error) {
+    if (error == UC_ERR_INSN_INVALID) return invalid_instruction();
+    return {.kind = Stop::Kind::engine_error, .text = uc_strerror(error)};
+}
+
+Stop UnicornCpu::invalid_instruction() {
+    return {.kind = Stop::Kind::trap, .trap = TrapKind::illegal_instruction, .address = {pc()}};
+}
+
+void UnicornCpu::leave(const Stop& stop) {
+    stop_ = stop;
+    stopped_ = true;
+    uc_emu_stop(engine_);
+}
+
+void UnicornCpu::leave_with_trap(TrapKind kind, GuestAddr address, u32 detail) {
+    leave({.kind = Stop::Kind::trap, .trap = kind, .detail = detail, .address = address});
+}
+
+void UnicornCpu::on_interrupt(uc_engine*, u32 number, void* user) {
+    auto& cpu = *static_cast<UnicornCpu*>(user);
+    if (cpu.in_private_code_) return cpu.leave({});
+    cpu.in_hook_ = true;
+    cpu.interrupt(number);
+    cpu.in_hook_ = false;
+}
+
+void UnicornCpu::serve_system_call() {
+    bool go_on = handler_.system_call();
+    if (!go_on) return leave({.kind = Stop::Kind::requested});
+    if (pending_pc_ || flush_code_due_ || entry_due_) {
+        resume_ = true;
+        uc_emu_stop(engine_);
+    }
+}
+
+// --- stops from outside
+
+void UnicornCpu::on_block(uc_engine*, u64, u32, void* user) {
+    auto& cpu = *static_cast<UnicornCpu*>(user);
+    if (!cpu.stop_requested_) [[likely]] return;
+    cpu.stop_requested_ = 0;
+    cpu.leave({.kind = Stop::Kind::requested});
+}
+
+void UnicornCpu::set_interruptible(bool on) {
+    POSTERN_ASSERT(!in_hook_);
+    if (on == interruptible_) return;
+    interruptible_ = on;
+    if (on) uc_hook_add(engine_, &block_hook_, UC_HOOK_BLOCK, reinterpret_cast<void*>(on_block), this, 1, 0);
+    else uc_hook_del(engine_, block_hook_);
+    flush_code();   // blocks translated before know nothing of the hook
+}
+
+// --- execution hooks and the counter
+
+void UnicornCpu::on_code(uc_engine*, u64 address, u32, void* user) {
+    static_cast<ExecutionHook*>(user)->callback({address});
+}
+
+int UnicornCpu::add_execution_hook(GuestAddr first, GuestAddr last, ExecutionCallback callback) {
+    auto& added = execution_hooks_.emplace_back(ExecutionHook{0, std::move(callback), next_handle_++});
+    uc_hook_add(engine_, &added.hook, UC_HOOK_CODE, reinterpret_cast<void*>(on_code), &added, first.value, last.value);
+    invalidate_code(first, last - first + 1);
+    return added.handle;
+}
+
+void UnicornCpu::remove_execution_hook(int handle) {
+    auto found = std::ranges::find(execution_hooks_, handle, &ExecutionHook::handle);
+    if (found == execution_hooks_.end()) return;
+    // Blocks that call the hook outlive it, so its entry stays and only falls silent.
+    uc_hook_del(engine_, found->hook);
+    found->callback = [](GuestAddr) {};
+    invalidate_code({}, 0);
+}
+
+Cpu::CounterReader UnicornCpu::counter() const {
+    bool arm = abi_.machine == Machine::arm || abi_.machine == Machine::aarch64;
+    return arm ? arm_counter : host_counter;
+}
+
+void UnicornCpu::on_counter_point(uc_engine*, u64, u32, void* user) {
+    auto& cpu = *static_cast<UnicornCpu*>(user);
+    cpu.write_counter(cpu.counter()());
+}
+
+void UnicornCpu::write_counter(u64 value) {
+    raw_set(ids_[abi_.syscall.result], value);
+    if (!abi_.is_64bit()) raw_set(ids_[abi_.syscall.arguments[1]], value >> 32);
+}
+
+bool UnicornCpu::set_counter_point(GuestAddr address) {
+    if (counter_hook_) uc_hook_del(engine_, counter_hook_);
+    counter_hook_ = 0;
+    uc_err error = uc_hook_add(engine_, &counter_hook_, UC_HOOK_CODE, reinterpret_cast<void*>(on_counter_point), this,
+                               address.value, address.value);
+    invalidate_code(address, 1);
+    return error == UC_ERR_OK;
+}
+
+// --- the private page
+
+void UnicornCpu::map_private_page(GuestAddr address) {
+    private_page_address_ = address;
+    if (abi_.is_64bit()) {
+        void* page = ::mmap(nullptr, private_page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        POSTERN_ASSERT(page != MAP_FAILED);
+        private_page_ = static_cast<std::byte*>(page);
+        private_page_physical_ = memory_.arena_size();
+        uc_mem_map_ptr(engine_, private_page_physical_, private_page_size, UC_PROT_ALL, page);
+        return;
+    }
+    // Physical addresses of 32-bit machines end with the arena: take a page that no guest
+    // address space reaches.
+    POSTERN_ASSERT(address.value >= abi_.layout.task_size);
+    private_page_ = memory_.arena_base() + address.value;
+    private_page_physical_ = address.value;
+    void* page = ::mmap(private_page_, private_page_size, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    POSTERN_ASSERT(page != MAP_FAILED);
+}
+
+void UnicornCpu::run_private_code(u64 offset, std::span<const u8> code) {
+    POSTERN_ASSERT(!in_hook_ && private_page_ && offset + code.size() <= private_page_size);
+    if (std::memcmp(private_page_ + offset, code.data(), code.size()) != 0) {
+        std::memcpy(private_page_ + offset, code.data(), code.size());
+        flush_code();
+    }
+    bool was_visible = private_page_visible_;
+    private_page_visible_ = in_private_code_ = true;
+    uc_ctl_flush_tlb(engine_);
+    uc_emu_start(engine_, (private_page_address_ + offset).value, 0, 0, 0);
+    in_private_code_ = false;
+    private_page_visible_ = was_visible;
+    stopped_ = false;
+    uc_ctl_flush_tlb(engine_);
+}
+
+}  // namespace postern::unicorn

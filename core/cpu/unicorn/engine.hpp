@@ -1,0 +1,165 @@
+// What all Unicorn machines share: the virtual TLB, hooks, stops, registers by name.
+#pragma once
+
+#include "cpu/cpu.hpp"
+
+#include <csignal>
+#include <initializer_list>
+#include <list>
+#include <unicorn/unicorn.h>
+
+namespace postern::unicorn {
+
+/// A register of the ABI's table and Unicorn's number for it. `special` registers are served
+/// by the machine's own code.
+struct RegisterName {
+    std::string_view name;
+    int unicorn_id;
+};
+inline constexpr int special_register = -1;
+
+/// One engine instance. Machines derive from it and say what is different.
+///
+/// Everything that stops the engine from inside a hook goes through leave(): such stops are
+/// exact. Work that must not happen while translated code is live (throwing translations
+/// away, moving the program counter, loading floating-point state) is noted and done by
+/// run() between two entries, so callers may ask for it at any time.
+class UnicornCpu : public Cpu, public memory::TranslationListener {
+public:
+    struct Model {
+        uc_arch architecture;
+        int mode;
+        int cpu_model;   ///< -1 = Unicorn's default
+    };
+
+    UnicornCpu(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
+    ~UnicornCpu() override;
+
+    u64 get(RegisterIndex index) const override;
+    void set(RegisterIndex index, u64 value) override;
+    void get_bytes(RegisterIndex index, std::span<std::byte> out) const override;
+    void set_bytes(RegisterIndex index, std::span<const std::byte> in) override;
+    void reset() override;
+    Stop run() override;
+    void request_stop() noexcept override { stop_requested_ = 1; }
+    void set_interruptible(bool on) override;
+    bool interruptible() const override { return interruptible_; }
+    int add_execution_hook(GuestAddr first, GuestAddr last, ExecutionCallback callback) override;
+    void remove_execution_hook(int handle) override;
+    CounterReader counter() const override;
+    bool set_counter_point(GuestAddr address) override;
+    const Abi& abi() const override { return abi_; }
+    std::string_view engine_name() const override;
+
+    void flush_translations() override;
+    void invalidate_code(GuestAddr start, u64 size) override;
+
+protected:
+    /// Opens the engine and installs the common hooks. Error: Unicorn's reason.
+    Result<void> open(const Model& model, std::span<const RegisterName> names);
+
+    /// Puts the machine in the state of a user process after the general reset.
+    virtual void reset_machine() = 0;
+    /// An exception that Unicorn reports by number: a system call, a trap ...
+    virtual void interrupt(u32 number) = 0;
+    /// The exception behind UC_ERR_INSN_INVALID; most machines have only one.
+    virtual Stop invalid_instruction();
+    /// Where emulation starts for a program counter (ARM: Thumb bit).
+    virtual u64 start_address() const { return pc(); }
+    /// Registers marked special_register.
+    virtual u64 get_special(RegisterIndex index) const;
+    virtual void set_special(RegisterIndex index, u64 value);
+    virtual void get_special_bytes(RegisterIndex index, std::span<std::byte> out) const;
+    virtual void set_special_bytes(RegisterIndex index, std::span<const std::byte> in);
+    /// Called before translated code is entered.
+    virtual void before_entry() {}
+    /// Puts `value` where the counter point leaves it.
+    virtual void write_counter(u64 value);
+    u64 raw_get(int unicorn_id) const;
+    void raw_set(int unicorn_id, u64 value);
+
+    /// Serves a system call; to be called by interrupt() with the program counter behind
+    /// the instruction.
+    void serve_system_call();
+    /// Work is due that before_entry() will do: leaves translated code after the hook.
+    void request_entry() { entry_due_ = true; }
+    /// Ends emulation with this stop, from inside a hook.
+    void leave(const Stop& stop);
+    void leave_with_trap(TrapKind kind, GuestAddr address = {}, u32 detail = 0);
+    std::string_view register_name(RegisterIndex index) const { return abi_.registers[index].name; }
+
+    // --- the private page: code and data of ours that the CPU runs or reads, visible to
+    //     the guest's address space only while in use (stubs), or always (x86 GDT).
+    static constexpr u64 private_page_size = 4096;
+    /// Makes the page appear at `address`; for 32-bit guests it must lie in the arena.
+    void map_private_page(GuestAddr address);
+    std::byte* private_page() { return private_page_; }
+    /// Runs `code` (guest instructions ending in a trap that reaches interrupt()) at `offset`
+    /// of the private page; the same code at the same offset is translated once. Not from
+    /// inside a hook.
+    void run_private_code(u64 offset, std::span<const u8> code);
+
+    uc_engine* engine_ = nullptr;
+    memory::AddressSpace& memory_;
+    bool in_hook_ = false;
+    bool private_page_visible_ = false;
+    u64 pc_bias_ = 0;   ///< added to the program counter while a hook runs before the engine steps on
+
+private:
+    static bool on_tlb_fill(uc_engine*, u64 address, uc_mem_type type, uc_tlb_entry* entry, void* user);
+    static void on_interrupt(uc_engine*, u32 number, void* user);
+    static void on_block(uc_engine*, u64 address, u32 size, void* user);
+    static void on_code(uc_engine*, u64 address, u32 size, void* user);
+    static void on_counter_point(uc_engine*, u64 address, u32 size, void* user);
+    bool fill(u64 address, uc_mem_type type, uc_tlb_entry& entry);
+    void grow_tlb();
+    Stop located_fault();
+    static bool on_hole(uc_engine*, uc_mem_type, u64 address, int size, i64 value, void* user);
+    /// Size of the pages the TLB hook is asked for.
+    u64 tlb_page_size() const {
+        bool arm = abi_.machine == Machine::arm || abi_.machine == Machine::aarch64;
+        return arm ? 1024 : 4096;
+    }
+    Stop stop_for_error(uc_err error);
+    void prepare_entry();
+    void flush_code();
+
+    struct ExecutionHook {
+        uc_hook hook;
+        ExecutionCallback callback;
+        int handle;
+    };
+
+    const Abi& abi_;
+    SyscallHandler& handler_;
+    std::vector<int> ids_;                 // Unicorn number by register index
+    Stop stop_;
+    bool stopped_ = false;                 // leave() was called
+    bool resume_ = false;                  // ... only to do pending work
+    bool flush_code_due_ = false;
+    bool entry_due_ = false;
+    bool in_private_code_ = false;
+    bool locating_fault_ = false;
+    std::optional<u64> fault_offset_;      // within the TLB page
+    u64 hole_ = 0;                         // physical page without memory
+    std::optional<u64> pending_pc_;
+    volatile std::sig_atomic_t stop_requested_ = 0;
+    bool interruptible_ = false;
+    uc_hook block_hook_ = 0;
+    uc_hook counter_hook_ = 0;
+    u64 fills_ = 0;                        // since the last TLB flush
+    u64 fill_limit_;
+    std::list<ExecutionHook> execution_hooks_;
+    int next_handle_ = 1;
+    std::byte* private_page_ = nullptr;
+    GuestAddr private_page_address_{~u64{0}};
+    u64 private_page_physical_ = 0;
+};
+
+std::string engine_version();
+Result<std::unique_ptr<Cpu>> create_x86(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
+Result<std::unique_ptr<Cpu>> create_arm(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
+Result<std::unique_ptr<Cpu>> create_aarch64(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
+Result<std::unique_ptr<Cpu>> create_s390x(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
+
+}  // namespace postern::unicorn

@@ -1,0 +1,214 @@
+// s390x: problem state, floating point on, and the registers that Unicorn's interface cannot
+// reach (floating point, access registers), which a few guest instructions save and load.
+#include "cpu/unicorn/engine.hpp"
+
+#include <array>
+#include <bitset>
+#include <cstring>
+#include <vector>
+
+namespace postern::unicorn {
+
+namespace {
+
+#define R(n) {"r" #n, UC_S390X_REG_R##n}
+#define S(name) {name, special_register}
+constexpr std::array names = std::to_array<RegisterName>({
+    R(0), R(1), R(2), R(3), R(4), R(5), R(6), R(7), R(8), R(9), R(10), R(11), R(12), R(13), R(14), R(15),
+    S("psw_mask"), {"psw_addr", UC_S390X_REG_PC},
+    S("a0"), S("a1"), S("a2"), S("a3"), S("a4"), S("a5"), S("a6"), S("a7"),
+    S("a8"), S("a9"), S("a10"), S("a11"), S("a12"), S("a13"), S("a14"), S("a15"),
+    S("f0"), S("f1"), S("f2"), S("f3"), S("f4"), S("f5"), S("f6"), S("f7"),
+    S("f8"), S("f9"), S("f10"), S("f11"), S("f12"), S("f13"), S("f14"), S("f15"), S("fpc"),
+});
+#undef R
+#undef S
+
+enum Exception : u32 { supervisor_call = 2, program = 3 };
+
+// PSW mask: DAT, I/O, external, machine check, problem state, 64-bit addressing; what a user
+// process may change is the condition code, the program mask and the address-space control.
+constexpr u64 user_mask = 0x0705'0001'8000'0000;
+constexpr u64 changeable_mask = 0x0000'3f00'0000'0000;
+constexpr u64 supervisor_mask = 0x0000'0001'8000'0000;
+
+// The private page: code at the start, then what the code saves and loads.
+constexpr u64 page_address = 0xffff'ffff'8000'0000;
+constexpr u64 save_code_offset = 0;
+constexpr u64 load_code_offset = 0x100;
+constexpr u64 enable_code_offset = 0x200;
+constexpr u64 data_offset = 0x800;
+constexpr unsigned access_offset = 128;   // after sixteen floating-point registers
+constexpr unsigned fpc_offset = 192;
+constexpr unsigned state_size = 196;
+
+/// Sixteen `std`/`ld`, one `stam`/`lam`, one `stfpc`/`lfpc`, all relative to r1; then `svc 0`.
+std::vector<u8> state_code(u8 fp_opcode, u8 access_opcode, u8 fpc_opcode) {
+    std::vector<u8> code;
+    for (u8 i = 0; i < 16; ++i) code.insert(code.end(), {fp_opcode, u8(i << 4), 0x10, u8(i * 8)});
+    code.insert(code.end(), {access_opcode, 0x0f, 0x10, access_offset});
+    code.insert(code.end(), {0xb2, fpc_opcode, 0x10, fpc_offset});
+    code.insert(code.end(), {0x0a, 0x00});
+    return code;
+}
+
+/// What Linux tells from a program interruption; Unicorn keeps the code to itself, so the
+/// instruction has to say it.
+TrapKind classify(const u8* code) {
+    switch (code[0]) {
+        case 0x1d: case 0x5d: return TrapKind::integer_divide;   // dr, d
+        case 0x80: case 0x82: case 0x83: case 0xac: case 0xad: case 0xae: case 0xb6: case 0xb7: case 0xda: case 0xdb:
+            return TrapKind::privileged_instruction;             // ssm lpsw diag stnsm stosm sigp stctl lctl ...
+        case 0xb2:
+            if (code[1] < 0x22 || (code[1] > 0x24 && code[1] < 0x49) || code[1] == 0xb2) {
+                return code[1] == 0x05 || code[1] == 0x08 ? TrapKind::illegal_instruction
+                                                          : TrapKind::privileged_instruction;
+            }
+            return TrapKind::illegal_instruction;
+        case 0xb9:
+            if (code[1] == 0x0d || code[1] == 0x1d || code[1] == 0x87 || code[1] == 0x97) return TrapKind::integer_divide;
+            return TrapKind::illegal_instruction;
+        case 0xe3:
+            if (code[5] == 0x0d || code[5] == 0x1d || code[5] == 0x87 || code[5] == 0x97) return TrapKind::integer_divide;
+            return TrapKind::illegal_instruction;
+        case 0xe5: return code[1] < 3 ? TrapKind::privileged_instruction : TrapKind::illegal_instruction;
+        case 0xeb:
+            return code[5] == 0x2f || code[5] == 0x25 ? TrapKind::privileged_instruction : TrapKind::illegal_instruction;
+        case 0xb3: case 0xed: return TrapKind::floating_point;
+        default: return TrapKind::illegal_instruction;
+    }
+}
+
+}  // namespace
+
+class S390xCpu final : public UnicornCpu {
+public:
+    using UnicornCpu::UnicornCpu;
+
+    Result<void> start() {
+        POSTERN_TRY(open({UC_ARCH_S390X, UC_MODE_BIG_ENDIAN, UC_CPU_S390X_MAX}, names));
+        first_access_ = abi().register_index("a0");
+        first_fp_ = abi().register_index("f0");
+        fpc_ = abi().register_index("fpc");
+        map_private_page({page_address});
+        enable_floating_point();
+        return {};
+    }
+
+    u64 system_call_number() const override { return number_; }
+
+private:
+    void enable_floating_point();
+    void run_with_state(u64 offset, std::span<const u8> code) const;
+    void learn_state() const;
+
+    void reset_machine() override {
+        raw_set(UC_S390X_REG_PSWM, user_mask);
+        state_.fill(std::byte{});
+        known_.set();
+        changed_ = true;
+    }
+
+    void before_entry() override;
+
+    void interrupt(u32 number) override;
+    u64 get_special(RegisterIndex index) const override;
+    void set_special(RegisterIndex index, u64 value) override;
+    unsigned state_offset(RegisterIndex index) const {
+        if (index == fpc_) return fpc_offset;
+        if (index >= first_fp_) return (index - first_fp_) * 8u;
+        return access_offset + (index - first_access_) * 4u;
+    }
+    unsigned state_width(RegisterIndex index) const { return index >= first_fp_ && index != fpc_ ? 8 : 4; }
+
+    const std::vector<u8> save_code_ = state_code(0x60, 0x9b, 0x9c);
+    const std::vector<u8> load_code_ = state_code(0x68, 0x9a, 0x9d);
+    RegisterIndex first_access_ = 0, first_fp_ = 0, fpc_ = 0;
+    u64 number_ = 0;
+    // Copy of the unreachable registers while the guest stands still: which of its bytes are
+    // true, and whether some are newer than the machine's.
+    mutable std::array<std::byte, state_size> state_{};
+    mutable std::bitset<state_size> known_;
+    bool changed_ = false;
+};
+
+/// Control register 0 decides whether user space has all sixteen floating-point registers
+/// (AFP) and the vector facility; only `lctlg` in supervisor state can set it on 2.1.1.
+void S390xCpu::enable_floating_point() {
+    raw_set(UC_S390X_REG_PSWM, supervisor_mask);
+    store(private_page() + data_offset, u64{0x40000 | 0x20000}, ByteOrder::big);
+    run_with_state(enable_code_offset, std::to_array<u8>({0xeb, 0x00, 0x10, 0x00, 0x00, 0x2f, 0x0a, 0x00}));
+}
+
+/// Runs code that addresses the data area through r1, and leaves registers as they were.
+void S390xCpu::run_with_state(u64 offset, std::span<const u8> code) const {
+    auto& self = const_cast<S390xCpu&>(*this);
+    u64 r1 = raw_get(UC_S390X_REG_R1), address = raw_get(UC_S390X_REG_PC);
+    self.raw_set(UC_S390X_REG_R1, page_address + data_offset);
+    self.run_private_code(offset, code);
+    self.raw_set(UC_S390X_REG_R1, r1);
+    self.raw_set(UC_S390X_REG_PC, address);
+}
+
+/// Fills in what the copy does not hold yet. Needs the engine to stand still.
+void S390xCpu::learn_state() const {
+    if (known_.all()) return;
+    run_with_state(save_code_offset, save_code_);
+    const std::byte* saved = const_cast<S390xCpu*>(this)->private_page() + data_offset;
+    for (unsigned i = 0; i < state_size; ++i) {
+        if (!known_[i]) state_[i] = saved[i];
+    }
+    known_.set();
+}
+
+void S390xCpu::before_entry() {
+    if (changed_) {
+        learn_state();
+        std::memcpy(private_page() + data_offset, state_.data(), state_size);
+        run_with_state(load_code_offset, load_code_);
+    }
+    known_.reset();
+    changed_ = false;
+}
+
+u64 S390xCpu::get_special(RegisterIndex index) const {
+    if (index < first_access_) return (raw_get(UC_S390X_REG_PSWM) & changeable_mask) | user_mask;
+    if (!known_[state_offset(index)]) learn_state();
+    return load_unsigned(state_.data() + state_offset(index), state_width(index), ByteOrder::big);
+}
+
+/// Inside a system call this only notes the value: it takes effect at the next entry, so the
+/// translated block has to be left.
+void S390xCpu::set_special(RegisterIndex index, u64 value) {
+    if (index < first_access_) return raw_set(UC_S390X_REG_PSWM, (value & changeable_mask) | user_mask);
+    unsigned offset = state_offset(index), width = state_width(index);
+    store_unsigned(state_.data() + offset, value, width, ByteOrder::big);
+    for (unsigned i = 0; i < width; ++i) known_.set(offset + i);
+    changed_ = true;
+    request_entry();
+}
+
+void S390xCpu::interrupt(u32 number) {
+    u64 address = raw_get(UC_S390X_REG_PC);
+    std::byte code[6] = {};
+    if (!memory_.peek({address}, code)) (void)memory_.peek({address}, std::span{code}.first(2));
+    if (number == supervisor_call) {
+        // `svc n`; n = 0 means that r1 holds the number. The engine stays on the instruction.
+        number_ = static_cast<u64>(code[1]);
+        if (number_ == 0) number_ = raw_get(UC_S390X_REG_R1) & 0xffffffff;
+        raw_set(UC_S390X_REG_PC, address + 2);
+        return serve_system_call();
+    }
+    if (number == program) {
+        return leave_with_trap(classify(reinterpret_cast<const u8*>(code)), {address});
+    }
+    leave_with_trap(TrapKind::unknown, {address}, number);
+}
+
+Result<std::unique_ptr<Cpu>> create_s390x(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler) {
+    auto cpu = std::make_unique<S390xCpu>(abi, memory, handler);
+    POSTERN_TRY(cpu->start());
+    return cpu;
+}
+
+}  // namespace postern::unicorn

@@ -1,0 +1,94 @@
+#include "memory/arena.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fmt/format.h>
+#include <sys/mman.h>
+#include <utility>
+
+namespace postern::memory {
+
+namespace {
+
+constexpr u64 identity_size = u64{1} << 32;
+constexpr u64 slotted_size = u64{1} << 40;
+
+u64 slot_of(GuestAddr address) { return address.value / Arena::slot_size; }
+
+}  // namespace
+
+Result<Arena> Arena::reserve(bool identity) {
+    u64 size = identity ? identity_size : slotted_size;
+    void* base = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (base == MAP_FAILED) {
+        return fail(ErrorKind::internal, fmt::format("cannot reserve {} GiB of address space for the guest: {}",
+                                                     size >> 30, std::strerror(errno)), ENOMEM);
+    }
+    // Guests' core dumps are not ours to write, and a terabyte of reservation is none at all.
+    ::madvise(base, size, MADV_DONTDUMP);
+    return Arena(static_cast<std::byte*>(base), size, identity);
+}
+
+Arena::Arena(std::byte* base, u64 size, bool identity) : base_(base), size_(size), identity_(identity) {}
+
+Arena::Arena(Arena&& other) noexcept
+    : base_(std::exchange(other.base_, nullptr)), size_(other.size_), identity_(other.identity_),
+      pieces_(std::move(other.pieces_)), owners_(std::move(other.owners_)),
+      free_pieces_(std::move(other.free_pieces_)) {}
+
+Arena::~Arena() {
+    if (base_) ::munmap(base_, size_);
+}
+
+std::optional<u64> Arena::claim(GuestAddr address) {
+    if (auto offset = find(address)) return offset;
+    if (identity_) return std::nullopt;
+    u32 piece;
+    if (!free_pieces_.empty()) {
+        piece = free_pieces_.back();
+        free_pieces_.pop_back();
+        owners_[piece] = slot_of(address);
+    } else if (owners_.size() < size_ / slot_size) {
+        piece = static_cast<u32>(owners_.size());
+        owners_.push_back(slot_of(address));
+    } else {
+        return std::nullopt;
+    }
+    pieces_.emplace(slot_of(address), piece);
+    return find(address);
+}
+
+std::optional<u64> Arena::find(GuestAddr address) const {
+    if (identity_) return address.value < size_ ? std::optional(address.value) : std::nullopt;
+    u64 slot = slot_of(address);
+    if (slot != last_slot_) {
+        auto found = pieces_.find(slot);
+        if (found == pieces_.end()) return std::nullopt;
+        last_slot_ = slot;
+        last_offset_ = found->second * slot_size;
+    }
+    return last_offset_ + (address.value & (slot_size - 1));
+}
+
+u64 Arena::offset_of(GuestAddr address) const {
+    auto offset = find(address);
+    POSTERN_ASSERT(offset.has_value());
+    return *offset;
+}
+
+GuestAddr Arena::address_of(u64 offset) const {
+    if (identity_) return {offset};
+    POSTERN_ASSERT(offset / slot_size < owners_.size());
+    return {owners_[offset / slot_size] * slot_size + (offset & (slot_size - 1))};
+}
+
+void Arena::release(GuestAddr address) {
+    if (identity_) return;
+    auto found = pieces_.find(slot_of(address));
+    if (found == pieces_.end()) return;
+    free_pieces_.push_back(found->second);
+    pieces_.erase(found);
+    last_slot_ = ~u64{0};
+}
+
+}  // namespace postern::memory

@@ -1,0 +1,344 @@
+// The engine contract on every ABI: system calls, faults, traps, wide registers, stops.
+#include "cpu/cpu.hpp"
+#include "memory/address_space.hpp"
+
+#include <csignal>
+#include <doctest/doctest.h>
+#include <map>
+#include <sys/time.h>
+#include <vector>
+
+using namespace postern;
+
+namespace {
+
+using Bytes = std::vector<u8>;
+
+constexpr GuestAddr code_page{0x10000};
+constexpr GuestAddr data_page{0x20000};
+constexpr GuestAddr unmapped{0x70000040};
+
+/// TestMachine code of one behaviour per ABI. `pointer` is the register that load and store
+/// address through, `value` the one that they use.
+struct MachineCode {
+    std::string_view abi;
+    Bytes system_call, load, store, illegal, privileged, breakpoint, loop, add_double, counter;
+    std::string_view pointer, value, double_0, double_1, counter_low;
+};
+
+const MachineCode codes[] = {
+    {.abi = "x86-64", .system_call = {0x0f, 0x05}, .load = {0x8b, 0x07}, .store = {0x89, 0x07}, .illegal = {0x0f, 0x0b},
+     .privileged = {0xf4}, .breakpoint = {0xcc}, .loop = {0x48, 0xff, 0xc0, 0xeb, 0xfb},
+     .add_double = {0xf2, 0x0f, 0x58, 0xc1}, .counter = {0x0f, 0x31},
+     .pointer = "rdi", .value = "rax", .double_0 = "xmm0", .double_1 = "xmm1", .counter_low = "rax"},
+    {.abi = "i386", .system_call = {0xcd, 0x80}, .load = {0x8b, 0x07}, .store = {0x89, 0x07}, .illegal = {0x0f, 0x0b},
+     .privileged = {0xf4}, .breakpoint = {0xcc}, .loop = {0x40, 0xeb, 0xfd}, .add_double = {0xf2, 0x0f, 0x58, 0xc1},
+     .counter = {0x0f, 0x31},
+     .pointer = "edi", .value = "eax", .double_0 = "xmm0", .double_1 = "xmm1", .counter_low = "eax"},
+    {.abi = "aarch64", .system_call = {0x01, 0, 0, 0xd4}, .load = {0x20, 0, 0x40, 0xb9}, .store = {0x20, 0, 0, 0xb9},
+     .illegal = {0, 0, 0, 0}, .privileged = {0, 0x10, 0x38, 0xd5}, .breakpoint = {0, 0, 0x20, 0xd4},
+     .loop = {0, 4, 0, 0x91, 0xff, 0xff, 0xff, 0x17}, .add_double = {0, 0x28, 0x61, 0x1e},
+     .counter = {0x40, 0xe0, 0x3b, 0xd5},
+     .pointer = "x1", .value = "x0", .double_0 = "v0", .double_1 = "v1", .counter_low = "x0"},
+    {.abi = "arm", .system_call = {0, 0, 0, 0xef}, .load = {0, 0, 0x91, 0xe5}, .store = {0, 0, 0x81, 0xe5},
+     .illegal = {0xf0, 0, 0xf0, 0xe7}, .privileged = {0x10, 0x0f, 0x11, 0xee}, .breakpoint = {0x70, 0, 0x20, 0xe1},
+     .loop = {1, 0, 0x80, 0xe2, 0xfd, 0xff, 0xff, 0xea}, .add_double = {1, 0x0b, 0x30, 0xee},
+     .counter = {0x1e, 0x0f, 0x51, 0xec},
+     .pointer = "r1", .value = "r0", .double_0 = "d0", .double_1 = "d1", .counter_low = "r0"},
+    {.abi = "s390x", .system_call = {0x0a, 0x00}, .load = {0x58, 0x20, 0x10, 0}, .store = {0x50, 0x20, 0x10, 0},
+     .illegal = {0, 0}, .privileged = {0xeb, 0, 0x10, 0, 0, 0x2f}, .breakpoint = {},
+     .loop = {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0xff, 0xfe}, .add_double = {0xb3, 0x1a, 0, 1}, .counter = {},
+     .pointer = "r1", .value = "r2", .double_0 = "f0", .double_1 = "f1", .counter_low = ""},
+};
+
+/// One ABI's engine with a page of code and a page of data.
+struct TestMachine : SyscallHandler {
+    explicit TestMachine(const MachineCode& machine_code) : code(machine_code), abi(*find_abi(machine_code.abi)) {
+        memory = std::move(*memory::AddressSpace::create(abi));
+        auto created = create_cpu(abi, *memory, *this);
+        REQUIRE_MESSAGE(created.has_value(), (created ? std::string() : created.error().message));
+        cpu = std::move(*created);
+        cpu->reset();
+        REQUIRE(memory->map({.hint = code_page, .size = 0x1000, .permissions = read_execute,
+                             .placement = memory::MapRequest::Placement::fixed}));
+        REQUIRE(memory->map({.hint = data_page, .size = 0x1000, .permissions = read_write,
+                             .placement = memory::MapRequest::Placement::fixed}));
+    }
+
+    bool system_call() override {
+        ++calls;
+        number = cpu->system_call_number();
+        return on_call ? on_call() : false;
+    }
+
+    /// Puts instructions at the start of the code page and the program counter on them.
+    void program(std::initializer_list<Bytes> parts) {
+        Bytes bytes;
+        for (const Bytes& part : parts) bytes.insert(bytes.end(), part.begin(), part.end());
+        REQUIRE(memory->poke(code_page, std::as_bytes(std::span{bytes})));
+        cpu->set_pc(code_page.value);
+    }
+
+    u64 get(std::string_view name) const { return cpu->get(abi.register_index(name)); }
+    void set(std::string_view name, u64 value) { cpu->set(abi.register_index(name), value); }
+
+    const MachineCode& code;
+    const Abi& abi;
+    std::unique_ptr<memory::AddressSpace> memory;
+    std::unique_ptr<Cpu> cpu;
+    int calls = 0;
+    u64 number = 0;
+    std::function<bool()> on_call;
+};
+
+template <typename Test>
+void on_every_abi(Test test) {
+    for (const MachineCode& code : codes) {
+        CAPTURE(code.abi);
+        TestMachine machine(code);
+        test(machine);
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a system call is served in place and sees the next instruction") {
+    on_every_abi([](TestMachine& m) {
+        m.program({m.code.system_call, m.code.system_call, m.code.system_call});
+        m.cpu->set(m.abi.syscall.number, 77);
+        std::vector<u64> addresses;
+        m.on_call = [&] {
+            addresses.push_back(m.cpu->pc());
+            m.cpu->set(m.abi.syscall.result, 1000 + static_cast<u64>(m.calls));
+            m.cpu->set(m.abi.syscall.number, 77);
+            return m.calls < 3;
+        };
+        Stop stop = m.cpu->run();
+        CHECK(stop.kind == Stop::Kind::requested);
+        CHECK(m.calls == 3);
+        CHECK(m.number == 77);
+        u64 length = m.code.system_call.size();
+        CHECK(addresses == std::vector<u64>{code_page.value + length, code_page.value + 2 * length,
+                                            code_page.value + 3 * length});
+        CHECK(m.cpu->pc() == code_page.value + 3 * length);
+    });
+}
+
+TEST_CASE("the program counter can be moved from inside a system call") {
+    on_every_abi([](TestMachine& m) {
+        m.program({m.code.system_call, m.code.illegal});
+        m.cpu->set(m.abi.syscall.number, 5);
+        m.on_call = [&] {
+            m.cpu->set(m.abi.syscall.number, 5);
+            m.cpu->set_pc(code_page.value);
+            return m.calls < 3;
+        };
+        CHECK(m.cpu->run().kind == Stop::Kind::requested);
+        CHECK(m.calls == 3);
+        CHECK(m.cpu->pc() == code_page.value);
+    });
+}
+
+TEST_CASE("refused accesses stop at the instruction with address and kind") {
+    on_every_abi([](TestMachine& m) {
+        for (bool store : {false, true}) {
+            m.program({store ? m.code.store : m.code.load});
+            m.set(m.code.pointer, unmapped.value);
+            Stop stop = m.cpu->run();
+            CHECK(stop.kind == Stop::Kind::fault);
+            CHECK(stop.address == unmapped);
+            CHECK(stop.access == (store ? Access::write : Access::read));
+            CHECK(stop.fault == memory::FaultKind::unmapped);
+            CHECK(m.cpu->pc() == code_page.value);
+        }
+        m.program({m.code.store});
+        m.set(m.code.pointer, code_page.value);
+        Stop stop = m.cpu->run();
+        CHECK(stop.fault == memory::FaultKind::protection);
+        CHECK(stop.access == Access::write);
+
+        m.cpu->set_pc(unmapped.value);
+        stop = m.cpu->run();
+        CHECK(stop.kind == Stop::Kind::fault);
+        CHECK(stop.access == Access::execute);
+        CHECK(stop.address == unmapped);
+        CHECK(m.cpu->pc() == unmapped.value);
+    });
+}
+
+TEST_CASE("guests are unprivileged and illegal instructions are traps") {
+    on_every_abi([](TestMachine& m) {
+        m.set(m.code.pointer, data_page.value);
+        m.program({m.code.illegal});
+        Stop stop = m.cpu->run();
+        CHECK(stop.kind == Stop::Kind::trap);
+        CHECK(stop.trap == TrapKind::illegal_instruction);
+        CHECK(m.cpu->pc() == code_page.value);
+
+        m.program({m.code.privileged, m.code.system_call});
+        stop = m.cpu->run();
+        CHECK(m.calls == 0);
+        CHECK(stop.kind == Stop::Kind::trap);
+        CHECK((stop.trap == TrapKind::illegal_instruction || stop.trap == TrapKind::privileged_instruction ||
+               stop.trap == TrapKind::general_protection));
+        CHECK(m.cpu->pc() == code_page.value);
+
+        if (m.code.breakpoint.empty()) return;
+        m.program({m.code.breakpoint});
+        stop = m.cpu->run();
+        CHECK(stop.kind == Stop::Kind::trap);
+        CHECK(stop.trap == TrapKind::breakpoint);
+    });
+}
+
+TEST_CASE("every register keeps what is written to it, across a run") {
+    on_every_abi([](TestMachine& m) {
+        m.program({m.code.system_call});
+        std::map<std::string_view, Bytes> written;
+        for (RegisterIndex i = 0; i < m.abi.registers.size(); ++i) {
+            const Register& reg = m.abi.registers[i];
+            bool integer = (reg.name[0] == 'r' || reg.name[0] == 'x' || reg.name[0] == 'e') && reg.width >= 4 &&
+                           i != m.abi.program_counter && reg.name != "eflags";
+            bool wide = reg.width > 8 || reg.name[0] == 'd' || reg.name[0] == 'f' || reg.name[0] == 'a';
+            wide = wide && reg.name.size() <= 4 && reg.name != "fpcw" && reg.name != "fpsw" && reg.name != "fpcr" &&
+                   reg.name != "fpsr" && reg.name != "fpc" && reg.name != "ds" && reg.name != "fs";
+            if (!integer && !wide) continue;
+            Bytes value(reg.width);
+            for (unsigned byte = 0; byte < reg.width; ++byte) value[byte] = static_cast<u8>(i * 3 + byte + 1);
+            m.cpu->set_bytes(i, std::as_bytes(std::span{value}));
+            written[reg.name] = value;
+        }
+        CHECK(written.size() >= 16);
+        CHECK(m.cpu->run().kind == Stop::Kind::requested);
+        for (RegisterIndex i = 0; i < m.abi.registers.size(); ++i) {
+            auto expected = written.find(m.abi.registers[i].name);
+            if (expected == written.end()) continue;
+            CAPTURE(expected->first);
+            Bytes value(m.abi.registers[i].width);
+            m.cpu->get_bytes(i, std::as_writable_bytes(std::span{value}));
+            CHECK(value == expected->second);
+        }
+    });
+}
+
+TEST_CASE("floating point works and its registers are reachable") {
+    on_every_abi([](TestMachine& m) {
+        auto put = [&](std::string_view name, double value) {
+            RegisterIndex index = m.abi.register_index(name);
+            std::byte bytes[16] = {};
+            store(bytes, std::bit_cast<u64>(value), m.abi.byte_order);
+            m.cpu->set_bytes(index, std::span{bytes, m.abi.registers[index].width});
+        };
+        put(m.code.double_0, 1.5);
+        put(m.code.double_1, 2.25);
+        m.program({m.code.add_double, m.code.system_call});
+        CHECK(m.cpu->run().kind == Stop::Kind::requested);
+        RegisterIndex index = m.abi.register_index(m.code.double_0);
+        std::byte bytes[16] = {};
+        m.cpu->get_bytes(index, std::span{bytes, m.abi.registers[index].width});
+        CHECK(std::bit_cast<double>(load<u64>(bytes, m.abi.byte_order)) == 3.75);
+    });
+}
+
+TEST_CASE("kernel writes into executed code take effect") {
+    on_every_abi([](TestMachine& m) {
+        m.program({m.code.system_call});
+        CHECK(m.cpu->run().kind == Stop::Kind::requested);
+        m.program({m.code.illegal});
+        CHECK(m.cpu->run().trap == TrapKind::illegal_instruction);
+        // And from inside a system call, for the instruction right behind it.
+        m.program({m.code.system_call, m.code.illegal});
+        m.cpu->set(m.abi.syscall.number, 5);
+        m.calls = 0;
+        m.on_call = [&] {
+            m.cpu->set(m.abi.syscall.number, 5);
+            auto bytes = std::as_bytes(std::span{m.code.system_call});
+            CHECK(m.memory->poke(code_page + m.code.system_call.size(), bytes));
+            return m.calls < 2;
+        };
+        CHECK(m.cpu->run().kind == Stop::Kind::requested);
+        CHECK(m.calls == 2);
+    });
+}
+
+namespace {
+Cpu* interrupted_cpu = nullptr;
+void on_alarm(int) { interrupted_cpu->request_stop(); }
+}  // namespace
+
+TEST_CASE("an interruptible guest stops at a block boundary and resumes exactly") {
+    on_every_abi([](TestMachine& m) {
+        m.program({m.code.loop});
+        m.set(m.code.value, 0);
+        m.cpu->set_interruptible(true);
+        interrupted_cpu = m.cpu.get();
+        struct sigaction action{}, old_action{};
+        action.sa_handler = on_alarm;
+        sigaction(SIGALRM, &action, &old_action);
+        itimerval timer{.it_interval = {0, 1000}, .it_value = {0, 1000}};
+        setitimer(ITIMER_REAL, &timer, nullptr);
+        u64 last = 0;
+        for (int i = 0; i < 20; ++i) {
+            Stop stop = m.cpu->run();
+            CHECK(stop.kind == Stop::Kind::requested);
+            CHECK(m.cpu->pc() == code_page.value);
+            u64 now = m.get(m.code.value);
+            CHECK(now > last);
+            last = now;
+        }
+        timer = {};
+        setitimer(ITIMER_REAL, &timer, nullptr);
+        sigaction(SIGALRM, &old_action, nullptr);
+    });
+}
+
+TEST_CASE("the guest's counter is the host-side counter") {
+    on_every_abi([](TestMachine& m) {
+        if (m.code.counter.empty()) return;
+        m.program({m.code.counter, m.code.system_call});
+        u64 before = m.cpu->counter()();
+        CHECK(m.cpu->run().kind == Stop::Kind::requested);
+        u64 after = m.cpu->counter()();
+        u64 low = m.get(m.code.counter_low);
+        if (m.abi.name == "aarch64") {
+            CHECK(low >= before);
+            CHECK(low <= after);
+        } else {
+            CHECK(static_cast<u32>(low - before) <= static_cast<u32>(after - before));
+        }
+    });
+}
+
+TEST_CASE("execution hooks see their addresses only") {
+    on_every_abi([](TestMachine& m) {
+        m.program({m.code.system_call, m.code.system_call});
+        m.cpu->set(m.abi.syscall.number, 5);
+        m.on_call = [&] {
+            m.cpu->set(m.abi.syscall.number, 5);
+            return m.calls % 2 != 0;
+        };
+        GuestAddr second = code_page + m.code.system_call.size();
+        std::vector<GuestAddr> seen;
+        int handle = m.cpu->add_execution_hook(second, second, [&](GuestAddr at) { seen.push_back(at); });
+        CHECK(m.cpu->run().kind == Stop::Kind::requested);
+        CHECK(seen == std::vector{second});
+        m.cpu->remove_execution_hook(handle);
+        m.cpu->set_pc(code_page.value);
+        CHECK(m.cpu->run().kind == Stop::Kind::requested);
+        CHECK(m.calls == 4);
+        CHECK(seen.size() == 1);
+    });
+}
+
+TEST_CASE("the counter point puts the counter into the result register") {
+    on_every_abi([](TestMachine& m) {
+        m.program({m.code.system_call});
+        REQUIRE(m.cpu->set_counter_point(code_page));
+        u64 before = m.cpu->counter()();
+        CHECK(m.cpu->run().kind == Stop::Kind::requested);
+        u64 value = m.cpu->get(m.abi.syscall.result);
+        if (!m.abi.is_64bit()) value |= m.cpu->get(m.abi.syscall.arguments[1]) << 32;
+        CHECK(value >= before);
+        CHECK(value <= m.cpu->counter()());
+    });
+}
