@@ -186,6 +186,8 @@ struct Abi {
     }
     /// Index of the register called `name`; asserts that there is one.
     RegisterIndex register_index(std::string_view name) const;
+    /// The same for a register that not every ABI has.
+    std::optional<RegisterIndex> find_register(std::string_view name) const;
 };
 
 /// Every ABI that Postern knows, in the order tables print them.

@@ -1,0 +1,46 @@
+// Every ABI, and how to find one.
+
+#include "abi/define.hpp"
+#include "base/result.hpp"
+
+namespace postern {
+namespace {
+
+constexpr const Abi* abis[] = {&x86_64_abi, &i386_abi, &aarch64_abi, &arm_abi, &s390x_abi};
+
+bool matches(const Abi& abi, u16 e_machine, u8 elf_class, ByteOrder byte_order, u32 e_flags) {
+    const ElfIdentity& elf = abi.elf;
+    bool machine = e_machine == elf.machine || (elf.alternative_machine && e_machine == elf.alternative_machine);
+    return machine && elf_class == elf.elf_class && byte_order == abi.byte_order &&
+           (e_flags & elf.flags_mask) == elf.flags_value;
+}
+
+}  // namespace
+
+std::span<const Abi* const> all_abis() { return abis; }
+
+const Abi* find_abi(std::string_view name) {
+    for (const Abi* abi : abis)
+        if (abi->name == name) return abi;
+    return nullptr;
+}
+
+const Abi* identify_abi(u16 e_machine, u8 elf_class, ByteOrder byte_order, u32 e_flags) {
+    for (const Abi* abi : abis)
+        if (matches(*abi, e_machine, elf_class, byte_order, e_flags)) return abi;
+    return nullptr;
+}
+
+std::optional<RegisterIndex> Abi::find_register(std::string_view register_name) const {
+    for (std::size_t i = 0; i < registers.size(); ++i)
+        if (registers[i].name == register_name) return static_cast<RegisterIndex>(i);
+    return std::nullopt;
+}
+
+RegisterIndex Abi::register_index(std::string_view register_name) const {
+    auto index = find_register(register_name);
+    POSTERN_ASSERT(index);
+    return *index;
+}
+
+}  // namespace postern
