@@ -3,10 +3,12 @@
 
 #include "abi/abi.hpp"
 #include "base/guest_memory.hpp"
+#include "vdso/host_clocks.hpp"
 
+#include <memory>
 #include <optional>
 #include <span>
-#include <time.h>
+#include <string_view>
 
 namespace postern::vdso {
 
@@ -23,12 +25,12 @@ struct GuestTime {
 /// One renewal of the page, for observers.
 struct ServiceRecord {
     ServiceReason reason;
-    u32 sequence;              ///< after it
-    i64 monotonic_before_ns;   ///< what the page said at the moment of renewal
-    i64 monotonic_after_ns;    ///< what it says at the same counter value now
-    i64 host_monotonic_ns;     ///< what the host's clock said
-    i64 realtime_offset_ns;    ///< REALTIME - MONOTONIC now
-    u64 window_ns;             ///< how long the page holds without another renewal
+    u32 sequence;             ///< after it
+    i64 monotonic_before_ns;  ///< what the page said at the moment of renewal, or last said if stale
+    i64 monotonic_after_ns;   ///< what it says at the same counter value now
+    i64 host_monotonic_ns;    ///< what the host's clock said
+    i64 realtime_offset_ns;   ///< REALTIME - MONOTONIC now
+    u64 window_ns;            ///< how long the page holds without another renewal
 };
 
 /// Keeps one guest's time page true from host time.
@@ -40,21 +42,27 @@ struct ServiceRecord {
 class Clock {
 public:
     struct Counter {
-        ClockMode mode;       ///< counter, trap or page
-        u64 (*read)();        ///< the counter as the guest would read it now; async-signal-safe
+        ClockMode mode;  ///< counter, trap or page; none: every read is a system call
+        u64 (*read)();   ///< the counter as the guest would read it now; async-signal-safe;
+                         ///< may be null in mode page and none
         u64 mask = ~u64{0};
     };
 
-    Clock(const Abi& abi, Counter counter);
+    /// `host` must outlive the clock.
+    Clock(const Abi& abi, Counter counter, const HostClocks& host = host_clocks());
+    ~Clock();
+    Clock(const Clock&) = delete;
+    Clock& operator=(const Clock&) = delete;
 
-    /// Attaches the guest's page: writable host memory of POSTERN_TIME_PAGE_SIZE bytes that
-    /// stays valid until the next bind. Renews it at once.
+    /// Attaches the guest's page: writable host memory of POSTERN_TIME_PAGE_SIZE bytes, aligned
+    /// to 8, that stays valid until the next bind. Renews it at once. An empty span detaches
+    /// the page; reads go on.
     void bind(std::span<std::byte> page, ServiceReason reason = ServiceReason::start);
     /// The same for an emulator that only offers GuestMemory.
     void bind(GuestMemory& memory, GuestAddr address, ServiceReason reason = ServiceReason::start);
 
     /// Renews the page from host time. Async-signal-safe if bound to a span; a call that
-    /// interrupts another call does nothing.
+    /// interrupts another call does nothing. One host thread at a time (and its handlers).
     void service(ServiceReason reason) noexcept;
     /// Renews it only if the coarse clocks are behind the host's. Cheap; call it when the
     /// guest comes back from waiting.
@@ -67,15 +75,20 @@ public:
     std::optional<u32> resolution(int clock_id) const noexcept;
     struct timezone timezone() const noexcept;
 
-    /// A host-time deadline (same clock id on the host) for a guest-time one.
+    /// A host-time deadline (same clock id on the host) for a guest-time one. The same while
+    /// guest time is host time; with a time policy, its inverse function.
     GuestTime to_host(int clock_id, GuestTime guest) const noexcept;
 
+    /// Called after each renewal. Ticks come from a signal handler, so their records are kept
+    /// and handed over at the next service, catch_up, read or set_observer: an observer may do
+    /// anything but call this clock. If more ticks pass than are kept, the later ones are lost
+    /// (sequence numbers, which rise by two, show it). Null: none.
     using Observer = void (*)(void* context, const ServiceRecord& record);
     void set_observer(Observer observer, void* context);
 
 private:
-    // Owned by the implementer.
     struct State;
+    std::unique_ptr<State> state_;
 };
 
 }  // namespace postern::vdso

@@ -1,0 +1,83 @@
+#include "vdso/line.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace postern::vdso {
+
+namespace {
+
+/// A line is drawn only as long as the doubt about its rate costs at most this much.
+constexpr double extrapolation_error = 1'000;  // nanoseconds
+/// A rate known this well is measured anew from here on; a worse one is improved first.
+constexpr double good_rate_error = 20e-6;
+/// What the host's clock may change its rate by without the counter having been disturbed.
+constexpr double plausible_rate_change = 1'000e-6;
+/// A line that leads the clock runs at no less than this share of the clock's rate.
+constexpr double flattest = 0.5;
+/// With a 31-bit multiplier and this shift, a second fits in 62 bits.
+constexpr int largest_shift = 32;
+
+/// The shift that gives a rate the most precise multiplier of at most 31 bits.
+u32 shift_for(double rate) {
+    int exponent = 0;
+    (void)std::frexp(rate, &exponent);  // rate < 2^exponent
+    return static_cast<u32>(std::clamp(31 - exponent, 0, largest_shift));
+}
+
+}  // namespace
+
+Line::Line(u64 mask) { line_.mask = mask; }
+
+/// The latest time that a reader of the line can have got, now that the counter is here.
+i64 Line::latest_visible_at(u64 counter) const {
+    u64 cycles = std::min((counter - line_.anchor) & line_.mask, line_.max_cycles);
+    return base_ + static_cast<i64>(cycles * line_.mult >> line_.shift);
+}
+
+void Line::learn_rate(const Reading& now) {
+    if (reference_.counter == 0 && reference_.nanoseconds == 0) {
+        reference_ = now;
+        return;
+    }
+    u64 cycles = (now.counter - reference_.counter) & line_.mask;
+    i64 elapsed = now.nanoseconds - reference_.nanoseconds;
+    if (cycles == 0 || elapsed <= 0) return;
+    double rate = static_cast<double>(elapsed) / static_cast<double>(cycles);
+    double error = static_cast<double>(reference_.width + now.width + 1) / 2 / static_cast<double>(cycles);
+    if (rate_ > 0) {
+        double change = std::abs(rate / rate_ - 1);
+        if (!(change <= plausible_rate_change + error + rate_error_)) {
+            // The host slept, or moved to another machine, or a narrow counter wrapped: start
+            // over. The page holds for no time until the next reading gives a rate again.
+            reference_ = now;
+            rate_error_ = std::numeric_limits<double>::infinity();
+            return;
+        }
+    }
+    bool good = error <= good_rate_error;
+    if (good || error <= rate_error_) {
+        rate_ = rate;
+        rate_error_ = error;
+    }
+    if (good) reference_ = now;
+}
+
+void Line::renew(const Reading& now) {
+    before_ = drawn_ ? latest_visible_at(now.counter) : now.nanoseconds;
+    learn_rate(now);
+
+    base_ = std::max(now.nanoseconds, before_);
+    line_.anchor = now.counter;
+    double window = std::min(static_cast<double>(longest_window), extrapolation_error / rate_error_);
+    double rate = rate_;
+    double lead = static_cast<double>(base_ - now.nanoseconds);
+    if (lead > 0 && window > 0) rate *= std::max(flattest, 1 - lead / window);
+    line_.shift = shift_for(rate_);
+    line_.mult = static_cast<u32>(std::lround(rate * std::ldexp(1.0, static_cast<int>(line_.shift))));
+    line_.max_cycles = rate_ > 0 ? static_cast<u64>(window / rate_) : 0;
+    window_ = rate_ > 0 ? static_cast<u64>(window) : 0;
+    drawn_ = true;
+}
+
+}  // namespace postern::vdso

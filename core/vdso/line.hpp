@@ -1,0 +1,48 @@
+// The straight line from a counter to one clock, and how it is kept near that clock.
+#pragma once
+
+#include "base/types.hpp"
+#include "time_page.h"
+#include "vdso/host_clocks.hpp"
+
+#include <limits>
+
+namespace postern::vdso {
+
+/// A line never holds longer than this many nanoseconds. NTP may change the host's rate by
+/// 500 ppm at any moment, which a line drawn before cannot know: 4 us at its end.
+inline constexpr u64 longest_window = 8'000'000;
+
+/// Follows one clock (MONOTONIC with those that differ from it by a constant, or
+/// MONOTONIC_RAW) with one line after another. A new line starts at the clock's reading, or
+/// at what the old line may have told a reader if that is later: then it runs flatter, so
+/// that it meets the clock at the end of its window.
+class Line {
+public:
+    explicit Line(u64 mask);
+
+    /// Gives the baseline of the rate, before the first renewal.
+    void set_reference(const Reading& reading) { reference_ = reading; }
+    void renew(const Reading& now);
+
+    const postern_clock_line& published() const { return line_; }
+    i64 base() const { return base_; }      ///< nanoseconds at the anchor
+    i64 before() const { return before_; }  ///< what the line before said at the anchor
+    u64 window() const { return window_; }  ///< nanoseconds for which it holds
+
+private:
+    i64 latest_visible_at(u64 counter) const;
+    void learn_rate(const Reading& now);
+
+    postern_clock_line line_{};
+    i64 base_ = 0;
+    i64 before_ = 0;
+    u64 window_ = 0;
+    bool drawn_ = false;
+
+    Reading reference_{};
+    double rate_ = 0;                                              // nanoseconds per cycle; 0 = not known
+    double rate_error_ = std::numeric_limits<double>::infinity();  // relative
+};
+
+}  // namespace postern::vdso

@@ -1,0 +1,6 @@
+/* clock_gettime with 64-bit time on a 32-bit ABI. */
+#include <stdint.h>
+typedef int64_t moment_t;
+#include "read_clock.h"
+
+DEFINE_CLOCK_GETTIME(clock_gettime64, COUNTER_POINT)

@@ -1,0 +1,92 @@
+/* What every source of an image shares. The ABI's own part is arch.h of its folder. */
+#ifndef POSTERN_VDSO_H
+#define POSTERN_VDSO_H
+
+#include "time_page.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#define HIDDEN __attribute__((visibility("hidden")))
+#define EXPORTED __attribute__((visibility("default")))
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/* System call numbers of the ABI, from the emulator's own table. */
+enum system_call_number {
+#define CALL(number, name) SYSTEM_CALL_##name = (number),
+#define CALL_AS(number, name, handler) SYSTEM_CALL_##name = (number),
+#include SYSTEM_CALL_TABLE
+#undef CALL
+#undef CALL_AS
+    /* The reserved trap of POSTERN_CLOCK_TRAP: returns the host's counter in the result
+     * register, on 32-bit ABIs its upper half in the second argument register (core/cpu). */
+    SYSTEM_CALL_postern_counter = 0x70537401,
+};
+
+/* The structs of the kernel interface. `native` ones are made of longs. */
+struct native_timespec {
+    long seconds;
+    long nanoseconds;
+};
+struct wide_timespec {
+    int64_t seconds;
+    int64_t nanoseconds;
+};
+struct native_timeval {
+    long seconds;
+    long microseconds;
+};
+struct kernel_timezone {
+    int32_t minutes_west;
+    int32_t dst;
+};
+
+enum clock_id {
+    CLOCK_ID_REALTIME = 0,
+    CLOCK_ID_MONOTONIC = 1,
+    CLOCK_ID_MONOTONIC_RAW = 4,
+    CLOCK_ID_REALTIME_COARSE = 5,
+    CLOCK_ID_MONOTONIC_COARSE = 6,
+    CLOCK_ID_BOOTTIME = 7,
+    CLOCK_ID_TAI = 11,
+};
+
+/* The page directly below the image; the linker script places the name. Volatile, because
+ * the host may write between any two reads. */
+typedef const volatile struct postern_time_page time_page_t;
+extern time_page_t postern_time_page HIDDEN;
+
+/* arch.h defines
+ *   VDSO_NAME(function)    the exported symbol of a function
+ *   VDSO_WEAK_ALIASES      if the unprefixed names exist too, as weak aliases
+ *   time_page()            only where the compiler's own way to `postern_time_page` is bad
+ *   ARCH_COUNTER           if the ABI has a counter instruction:
+ *   arch_counter()         reads it, in order with the reads of the page around it
+ *   arch_trap_counter()    the reserved trap
+ *   arch_counter_point()   the result register(s) set to 0, then a nop at the label
+ *                          postern_counter_point; the value after it, 0 = nobody served it
+ *   arch_system_call(number, first, second)   returns the result or -errno
+ */
+#include "arch.h"
+
+#ifndef ARCH_TIME_PAGE
+static ALWAYS_INLINE time_page_t *time_page(void)
+{
+    return &postern_time_page;
+}
+#endif
+
+#ifdef VDSO_WEAK_ALIASES
+#define VDSO_ALIAS_STRING(symbol) #symbol
+#define VDSO_ALIAS_OF(function, symbol)                                                          \
+    extern __typeof__(symbol) function                                                           \
+        __attribute__((weak, alias(VDSO_ALIAS_STRING(symbol)), visibility("default")));
+#define VDSO_ALIAS(function) VDSO_ALIAS_OF(function, VDSO_NAME(function))
+#else
+#define VDSO_ALIAS(function)
+#endif
+
+#endif

@@ -1,0 +1,248 @@
+/* Calls every function of an image that lies right behind a time page of our own making, and
+ * demands the results. Freestanding; the exit status is 0 or the number of the first demand
+ * that failed. check-calls links it with the image and generates functions.h.
+ *
+ * Every call goes through `visit`, where check-calls lets a debugger follow it.
+ */
+#include "vdso.h"
+
+typedef long (*function_t)();
+
+#if defined(ARCH_COUNTER) && !defined(ONLY_PAGE)
+#define HAS_COUNTER
+#endif
+
+/* IMAGE_function is the address of an exported function, absent = 0. */
+#include "functions.h"
+
+static volatile struct postern_time_page page __attribute__((section(".time_page"), aligned(4096)));
+
+__attribute__((noinline)) long visit(function_t function, long first, long second, long third)
+{
+    long result = function(first, second, third);
+    __asm__ volatile("" : "+r"(result) : : "memory");
+    return result;
+}
+
+static __attribute__((noreturn)) void leave(int status)
+{
+    for (;;)
+        arch_system_call(SYSTEM_CALL_exit_group, status, 0);
+}
+
+#define DEMAND(condition)                                                                        \
+    do {                                                                                         \
+        demands++;                                                                               \
+        if (!(condition))                                                                        \
+            leave(demands);                                                                      \
+    } while (0)
+
+static int demands;
+
+enum { SHIFT = 20, EINVAL = 22, LONG_AGO = 1000, NOT_LONG_AGO = 1000000 };
+
+static void set_page(uint32_t mode)
+{
+    page.version = POSTERN_TIME_PAGE_VERSION;
+    page.sequence = 6;
+    page.clock_mode = mode;
+    page.resolution = 1;
+    page.coarse_resolution = 4000000;
+    page.timezone_minutes_west = -60;
+    page.timezone_dst = 1;
+    page.cpu_node = 2 << 12 | 3;
+    for (int i = 0; i < 2; i++) {
+        volatile struct postern_clock_line *line = i ? &page.raw_line : &page.line;
+#ifdef HAS_COUNTER
+        line->anchor = arch_counter();
+#else
+        line->anchor = 77;
+#endif
+        line->mask = ~(uint64_t)0;
+        line->max_cycles = (uint64_t)1 << 40;
+        line->mult = 1u << SHIFT;
+        line->shift = SHIFT;
+    }
+    for (unsigned i = 0; i < POSTERN_BASE_COUNT; i++) {
+        uint64_t nanoseconds = 100 * i + 7;
+        page.base[i].seconds = LONG_AGO + i;
+        page.base[i].nanoseconds = i < POSTERN_BASE_REALTIME_COARSE ? nanoseconds << SHIFT : nanoseconds;
+    }
+}
+
+static const struct {
+    int clock;
+    unsigned base;
+} clocks[] = {
+    {CLOCK_ID_REALTIME, POSTERN_BASE_REALTIME},
+    {CLOCK_ID_MONOTONIC, POSTERN_BASE_MONOTONIC},
+    {CLOCK_ID_BOOTTIME, POSTERN_BASE_BOOTTIME},
+    {CLOCK_ID_TAI, POSTERN_BASE_TAI},
+    {CLOCK_ID_MONOTONIC_RAW, POSTERN_BASE_MONOTONIC_RAW},
+    {CLOCK_ID_REALTIME_COARSE, POSTERN_BASE_REALTIME_COARSE},
+    {CLOCK_ID_MONOTONIC_COARSE, POSTERN_BASE_MONOTONIC_COARSE},
+};
+enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]), CPU_TIME_CLOCK = 2 };
+
+/* One width of clock_gettime and clock_getres. `member` is the type of a struct's member. */
+#define TEST_CLOCKS(name, member, gettime, getres)                                               \
+    static void name(void)                                                                       \
+    {                                                                                            \
+        struct {                                                                                 \
+            member seconds, nanoseconds;                                                         \
+        } time, later;                                                                           \
+        for (int i = 0; i < CLOCKS; i++) {                                                       \
+            int clock = clocks[i].clock;                                                         \
+            unsigned base = clocks[i].base;                                                      \
+            bool coarse = base >= POSTERN_BASE_REALTIME_COARSE;                                  \
+            set_page(POSTERN_CLOCK_PAGE);                                                        \
+            DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                  \
+            DEMAND(time.seconds == (member)(LONG_AGO + base));                                   \
+            DEMAND(time.nanoseconds == (member)(100 * base + 7));                                \
+            DEMAND(visit(getres, clock, (long)&time, 0) == 0 && time.seconds == 0);              \
+            DEMAND(time.nanoseconds == (coarse ? 4000000 : 1));                                  \
+            DEMAND(visit(getres, clock, 0, 0) == 0);                                             \
+            if (!coarse) {                                                                       \
+                page.base[base].nanoseconds = (uint64_t)2500000000u << SHIFT;                    \
+                DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                              \
+                DEMAND(time.seconds == (member)(LONG_AGO + base + 2));                           \
+                DEMAND(time.nanoseconds == 500000000);                                           \
+            }                                                                                    \
+            page.sequence = 7;                                                                   \
+            DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                  \
+            DEMAND((uint64_t)time.seconds - LONG_AGO > 9);                                       \
+            set_page(POSTERN_CLOCK_NONE);                                                        \
+            DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                  \
+            DEMAND((uint64_t)time.seconds - LONG_AGO > 9);                                       \
+            DEMAND(visit(getres, clock, (long)&time, 0) == 0);                                   \
+            TEST_TRAP(gettime)                                                                   \
+            TEST_COUNTER(member, gettime)                                                        \
+        }                                                                                        \
+        DEMAND(visit(gettime, CPU_TIME_CLOCK, (long)&time, 0) == 0 && time.seconds < 100);       \
+        DEMAND(visit(gettime, 99, (long)&time, 0) == -EINVAL);                                   \
+        DEMAND(visit(gettime, 3, (long)&time, 0) == 0);                                          \
+        DEMAND(visit(getres, 99, (long)&time, 0) == -EINVAL);                                    \
+        DEMAND(visit(getres, CPU_TIME_CLOCK, (long)&time, 0) == 0);                              \
+        (void)later;                                                                             \
+    }
+
+/* There is no such system call here: a wild counter, so the real system call serves. */
+#ifndef ONLY_PAGE
+#define TEST_TRAP(gettime)                                                                       \
+    set_page(POSTERN_CLOCK_TRAP);                                                                \
+    DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                          \
+    DEMAND(((uint64_t)time.seconds - LONG_AGO > 9) != coarse);
+#else
+#define TEST_TRAP(gettime)
+#endif
+
+#ifdef HAS_COUNTER
+#define TEST_COUNTER(member, gettime)                                                            \
+    set_page(POSTERN_CLOCK_COUNTER);                                                             \
+    DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                          \
+    DEMAND(time.seconds >= (member)(LONG_AGO + base) && time.seconds < LONG_AGO + 1000);         \
+    DEMAND(visit(gettime, clock, (long)&later, 0) == 0);                                         \
+    DEMAND(later.seconds > time.seconds ||                                                       \
+           (later.seconds == time.seconds && later.nanoseconds >= time.nanoseconds));            \
+    DEMAND((uint64_t)later.nanoseconds < NANOSECONDS_PER_SECOND);                                \
+    page.line.max_cycles = page.raw_line.max_cycles = 0;                                         \
+    page.line.anchor = page.raw_line.anchor -= 1000;                                             \
+    DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                          \
+    DEMAND(((uint64_t)time.seconds - LONG_AGO > 9) != coarse);
+#else
+#define TEST_COUNTER(member, gettime)
+#endif
+#define NANOSECONDS_PER_SECOND 1000000000u
+
+TEST_CLOCKS(test_native, long, IMAGE_clock_gettime, IMAGE_clock_getres)
+#ifdef IMAGE_clock_gettime64
+TEST_CLOCKS(test_wide, int64_t, IMAGE_clock_gettime64, IMAGE_clock_getres_time64)
+#endif
+
+static void test_gettimeofday(void)
+{
+    struct native_timeval time;
+    struct kernel_timezone zone;
+    set_page(POSTERN_CLOCK_PAGE);
+    page.base[POSTERN_BASE_REALTIME].nanoseconds = (uint64_t)1999999999u << SHIFT;
+    DEMAND(visit(IMAGE_gettimeofday, (long)&time, (long)&zone, 0) == 0);
+    DEMAND(time.seconds == LONG_AGO + 1 && time.microseconds == 999999);
+    DEMAND(zone.minutes_west == -60 && zone.dst == 1);
+    DEMAND(visit(IMAGE_gettimeofday, 0, 0, 0) == 0);
+    zone.dst = 9;
+    DEMAND(visit(IMAGE_gettimeofday, 0, (long)&zone, 0) == 0 && zone.dst == 1);
+    set_page(POSTERN_CLOCK_NONE);
+    DEMAND(visit(IMAGE_gettimeofday, (long)&time, 0, 0) == 0 && time.seconds > NOT_LONG_AGO);
+    DEMAND(visit(IMAGE_gettimeofday, 0, (long)&zone, 0) == 0 && zone.dst != 1);
+}
+
+#ifdef IMAGE_time
+static void test_time(void)
+{
+    long seconds = 0;
+    set_page(POSTERN_CLOCK_COUNTER);
+    DEMAND(visit(IMAGE_time, 0, 0, 0) == LONG_AGO + POSTERN_BASE_REALTIME_COARSE);
+    DEMAND(visit(IMAGE_time, (long)&seconds, 0, 0) == LONG_AGO + POSTERN_BASE_REALTIME_COARSE);
+    DEMAND(seconds == LONG_AGO + POSTERN_BASE_REALTIME_COARSE);
+    set_page(POSTERN_CLOCK_NONE);
+    DEMAND(visit(IMAGE_time, (long)&seconds, 0, 0) == seconds && seconds > NOT_LONG_AGO);
+}
+#endif
+
+#ifdef IMAGE_getcpu
+static void test_getcpu(void)
+{
+    unsigned cpu = 99, node = 99;
+    set_page(POSTERN_CLOCK_NONE);
+    DEMAND(visit(IMAGE_getcpu, (long)&cpu, (long)&node, 0) == 0 && cpu == 3 && node == 2);
+    DEMAND(visit(IMAGE_getcpu, 0, 0, 0) == 0);
+}
+#endif
+
+#ifdef IMAGE_futex_robust_unlock32
+static void test_unlock(function_t unlock, bool wide)
+{
+    uint32_t lock = 5;
+    uint64_t pending = ~(uint64_t)0;
+    DEMAND(visit(unlock, (long)&lock, 6, (long)&pending) == 5);
+    DEMAND(lock == 5 && pending == ~(uint64_t)0);
+    DEMAND(visit(unlock, (long)&lock, 5, (long)&pending) == 5);
+    DEMAND(lock == 0 && pending == (wide ? 0 : (uint64_t)0xffffffff << 32));
+}
+#endif
+
+#ifdef IMAGE_vsyscall
+/* The gate takes its arguments as int 0x80 does. */
+static void test_vsyscall(void)
+{
+    long number = SYSTEM_CALL_getpid, parent = SYSTEM_CALL_getppid;
+    __asm__ volatile("call *%1" : "+a"(number) : "r"(IMAGE_vsyscall) : "memory");
+    __asm__ volatile("call *%1" : "+a"(parent) : "r"(IMAGE_vsyscall) : "memory");
+    DEMAND(number > 1 && parent > 0 && number != parent);
+}
+#endif
+
+__attribute__((noreturn)) void _start(void)
+{
+    test_native();
+#ifdef IMAGE_clock_gettime64
+    test_wide();
+#endif
+    test_gettimeofday();
+#ifdef IMAGE_time
+    test_time();
+#endif
+#ifdef IMAGE_getcpu
+    test_getcpu();
+#endif
+#ifdef IMAGE_futex_robust_unlock32
+    test_unlock(IMAGE_futex_robust_unlock32, false);
+#endif
+#ifdef IMAGE_futex_robust_unlock64
+    test_unlock(IMAGE_futex_robust_unlock64, true);
+#endif
+#ifdef IMAGE_vsyscall
+    test_vsyscall();
+#endif
+    leave(0);
+}

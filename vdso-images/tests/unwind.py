@@ -1,0 +1,129 @@
+# Runs inside gdb (check-calls starts it): steps through every call that tests/call.c makes and
+# demands at each instruction of the image that gdb finds the caller, with its registers.
+import os
+import sys
+
+import gdb
+
+START = int(os.environ["UNWIND_ADDRESS"])
+END = START + int(os.environ["UNWIND_SIZE"])
+# Registers a call preserves, by gdb's names.
+PRESERVED = {
+    "x86-64": "rsp rbx rbp r12 r13 r14 r15",
+    "i386": "esp ebx ebp esi edi",
+    "aarch64": "sp x19 x20 x21 x22 x23 x24 x25 x26 x27 x28 x29",
+    "arm": "sp r4 r5 r6 r7 r8 r9 r10 r11",
+    "s390x": "r15 r6 r7 r8 r9 r10 r11 r12 r13",
+}[os.environ["UNWIND_ABI"]].split()
+
+
+class Failure(Exception):
+    pass
+
+
+def program_counter():
+    return int(gdb.parse_and_eval("(unsigned long)$pc"))
+
+
+def in_image(address):
+    return START <= address < END
+
+
+def caller():
+    frame = gdb.newest_frame().older()
+    if frame is None:
+        raise Failure("no caller")
+    return frame.name(), frame.pc(), tuple(int(frame.read_register(name)) for name in PRESERVED)
+
+
+def where():
+    return gdb.execute("info symbol $pc", to_string=True).strip()
+
+
+def follow_call(seen):
+    """From the first instruction of a function of the image to the caller. The instructions
+    seen are added to `seen`."""
+    function = where().split(" ")[0]
+    wanted = caller()
+    if wanted[0] not in ("visit", "test_vsyscall"):
+        raise Failure(f"{where()}: called from {wanted[0]}")
+    while in_image(program_counter()):
+        address = program_counter()
+        if address not in seen:
+            seen.setdefault(address, function)
+            found = caller()
+            if found != wanted:
+                raise Failure(f"{address - START:#x} ({where()}): caller {found}, not {wanted}")
+        gdb.execute("stepi", to_string=True)
+
+
+# i386 signal trampolines: offset of struct sigcontext from esp there, and of its members.
+TRAMPOLINES = {"__kernel_sigreturn": 4,
+        "__kernel_rt_sigreturn": 160} if os.environ["UNWIND_ABI"] == "i386" else {}
+SIGCONTEXT = {"edi": 16, "esi": 20, "ebp": 24, "esp": 28, "ebx": 32, "edx": 36, "ecx": 40, "eax": 44,
+        "eip": 56}
+
+
+def check_trampolines():
+    """Lays a signal frame on the stack and demands that gdb finds the interrupted function and
+    its registers from each instruction of the trampoline."""
+    if not TRAMPOLINES:
+        return
+    inferior = gdb.selected_inferior()
+    interrupted = int(gdb.parse_and_eval("(unsigned long)visit")) + 1
+    saved = {name: int(gdb.parse_and_eval(f"(unsigned long)${name}")) for name in SIGCONTEXT}
+    frame = saved["esp"] - 1024
+    for symbol, context in TRAMPOLINES.items():
+        entry = int(gdb.parse_and_eval(f"(unsigned long)&'{symbol}'"))
+        code = bytes(inferior.read_memory(entry, 8))
+        starts = [0, 1, 6] if code[0] == 0x58 else [0, 5]   # pop %eax, if any; mov; int
+        values = {name: 0x1000 + offset for name, offset in SIGCONTEXT.items()}
+        values.update(eip=interrupted, esp=saved["esp"])
+        for name, offset in SIGCONTEXT.items():
+            inferior.write_memory(frame + context + offset, values[name].to_bytes(4, "little"))
+        for start in starts:
+            gdb.execute(f"set $esp = {frame + (4 if code[0] == 0x58 and start else 0)}")
+            gdb.execute(f"set $pc = {entry + start}")
+            older = gdb.newest_frame().older()
+            found = {name: int(older.read_register(name)) & 0xFFFFFFFF for name in SIGCONTEXT}
+            if found != values or older.name() != "visit" or gdb.newest_frame().type() != gdb.SIGTRAMP_FRAME:
+                raise Failure(f"{symbol} + {start}: found {older.name()} {found}, not {values}")
+    for name, value in saved.items():
+        gdb.execute(f"set ${name} = {value}")
+
+
+def main():
+    gdb.execute("set confirm off")
+    gdb.execute("set pagination off")
+    gdb.execute(f"target remote {os.environ['UNWIND_SOCKET']}", to_string=True)
+    gdb.execute(f"add-symbol-file {os.environ['UNWIND_IMAGE']} -o {START:#x}", to_string=True)
+    entries = sorted({int(s, 16) for s in os.environ["UNWIND_ENTRIES"].split()})
+    for entry in entries:
+        gdb.Breakpoint(f"*{START + entry:#x}")
+    seen = {}
+    calls = 0
+    while True:
+        gdb.execute("continue", to_string=True)
+        if not gdb.selected_inferior().threads():
+            break
+        if calls == 0:
+            check_trampolines()
+        follow_call(seen)
+        calls += 1
+    named = {}
+    for function in seen.values():
+        named[function] = named.get(function, 0) + 1
+    print(f"{os.environ['UNWIND_ABI']}: {calls} calls, {len(seen)} instructions: " +
+          ", ".join(f"{name} {count}" for name, count in sorted(named.items())))
+    return seen
+
+
+status = 1   # whatever goes wrong in the script: gdb itself would end with 0
+try:
+    main()
+    status = 0
+except (Failure, gdb.error) as failure:
+    print(f"FAIL {os.environ['UNWIND_ABI']}: {failure}")
+finally:
+    sys.stdout.flush()
+    gdb.execute(f"quit {status}")
