@@ -8,6 +8,8 @@ namespace postern {
 
 bool Cpu::set_segment(unsigned, u32, u32, u32) { return false; }
 
+std::optional<Cpu::Segment> Cpu::segment(unsigned) const { return std::nullopt; }
+
 Result<std::unique_ptr<Cpu>> create_cpu(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler) {
     switch (abi.machine) {
         case Machine::x86_64:

@@ -92,6 +92,10 @@ public:
 
     /// Sets the i386-style thread segment (`entry` of the GDT); false where there is none.
     virtual bool set_segment(unsigned entry, u32 base, u32 limit, u32 flags);
+    /// The segment of an entry as set_segment took it; an empty one has flags 0x28 and nothing
+    /// else. Nothing: not an entry of the guest's.
+    struct Segment { u32 base, limit, flags; };
+    virtual std::optional<Segment> segment(unsigned entry) const;
 
     /// Calls `callback` whenever the guest is about to execute the instruction at an address
     /// in [first, last]. Costs nothing outside that range. Returns a handle.

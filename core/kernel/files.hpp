@@ -1,11 +1,17 @@
-// Per-process file state. Guest descriptors are host descriptors.
+// Per-process file state, paths, flags and buffers. Guest descriptors are host descriptors.
 #pragma once
 
+#include "abi/abi.hpp"
 #include "base/types.hpp"
 #include "kernel/sys_result.hpp"
+#include "memory/address_space.hpp"
 
+#include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <sys/uio.h>
+#include <vector>
 
 namespace postern::kernel {
 
@@ -16,19 +22,101 @@ struct FileState {
     /// Descriptors from here on are Postern's own and do not exist for the guest: the guest
     /// gets EBADF for them and its RLIMIT_NOFILE reads as this number. Set at start.
     int first_reserved_fd = 1 << 20;
+    /// Host path of the guest's root without a trailing slash; empty = the host's own root.
+    std::string root;
+    /// An eventfd, timerfd or inotify descriptor was made: reads may need their bytes swapped.
+    bool has_event_descriptors = false;
+    /// The guest has changed its root itself: nothing of the host shows through any more.
+    bool root_changed = false;
 
     bool is_guest_fd(int fd) const { return fd >= 0 && fd < first_reserved_fd; }
+    /// The host descriptor for a guest one: itself, or -1 (so that the host says EBADF where
+    /// Linux would) for those that do not exist for the guest. AT_FDCWD stays.
+    int host_fd(int fd) const { return fd < first_reserved_fd ? fd : -1; }
 };
+
+/// Divides the descriptors (the guest keeps the inherited soft limit, Postern's own lie above)
+/// and sets the guest's root to `sysroot`, empty = the host's. Once, before anything is opened.
+void initialize_files(FileState& files, const std::string& sysroot);
 
 /// Moves a descriptor of ours to the reserved range (close-on-exec); -errno on failure.
 int reserve_fd(FileState& files, int fd);
 
-/// The host path for a guest path: the sysroot in front of absolute ones. `/proc/self/...` entries whose host
+// --- paths
+
+/// Whether a symbolic link as the last component is followed.
+enum class LastLink : u8 { follow, keep };
+
+/// The host path for a guest path: the guest's root in front of absolute ones, symbolic links
+/// resolved inside that root. /proc, /sys and /dev are the host's unless the guest itself
+/// changed its root. Without a sysroot a path is itself. Entries of /proc/self whose host
 /// content would show the emulator are opened through `open_synthetic` instead.
-std::string host_path(Process& process, std::string_view guest_path);
+std::string host_path(Process& process, std::string_view guest_path, LastLink last = LastLink::follow);
+/// The same, for a path relative to a directory descriptor (AT_FDCWD: the working directory).
+std::string host_path_at(Process& process, int directory, std::string_view guest_path, LastLink last);
+/// What the guest calls a host path: without the guest's root in front.
+std::string guest_path(Process& process, std::string_view host);
+std::string_view without_root(std::string_view host, std::string_view root);
+
+/// Host path behind a descriptor (AT_FDCWD: the working directory), or nothing.
+std::optional<std::string> path_of_descriptor(int directory);
+
+/// A path argument: read from guest memory and put on the host. Error: -EFAULT, -ENAMETOOLONG.
+std::expected<std::string, int> path_argument(Task& task, int directory, GuestAddr path, LastLink last);
+/// A string argument, at most PATH_MAX with its NUL. Error: -EFAULT, -ENAMETOOLONG.
+std::expected<std::string, int> string_argument(Task& task, GuestAddr address);
 
 /// A descriptor on a synthetic /proc file (exe, maps, auxv, cmdline, environ, stat, status,
 /// statm ...) with the guest's view; -ENOENT if `guest_path` is not one of them.
 i64 open_synthetic(Process& process, std::string_view guest_path, int flags);
+/// The same for a path relative to a directory descriptor.
+i64 open_synthetic_at(Process& process, int directory, std::string_view guest_path, int flags);
+/// The target of a synthetic /proc link (exe), as the guest sees it.
+std::optional<std::string> read_synthetic_link(Process& process, std::string_view guest_path);
+
+/// Whether a path is the guest's own /proc/self/exe.
+bool is_own_executable(std::string_view guest_path);
+
+/// The lines of /proc/self/maps. File names lose `root` in front of them.
+std::string format_maps(const memory::AddressSpace& memory, std::string_view root);
+
+// --- flags
+
+/// O_* flags between the guest's numbers and the host's.
+int open_flags_from_guest(const Abi& abi, unsigned guest);
+unsigned open_flags_to_guest(const Abi& abi, int host);
+/// MAP_* flags from the guest's numbers.
+unsigned map_flags_from_guest(const Abi& abi, unsigned guest);
+
+// --- buffers
+
+/// Linux cuts reads and writes at this size (kernel: MAX_RW_COUNT).
+inline constexpr u64 max_transfer = 0x7ffff000;
+
+/// Guest buffers as host memory, ready for one host call. Where the guest may not access the
+/// bytes, the list ends with an entry that makes the host kernel itself answer EFAULT or a
+/// short count, exactly as it does for a native program.
+class HostBuffers {
+public:
+    /// One buffer.
+    HostBuffers(Task& task, GuestAddr address, u64 size, Access access);
+    /// An array of guest iovecs. `error()` is 0, -EINVAL or -EFAULT.
+    HostBuffers(Task& task, GuestAddr vector, u64 count, Access access, bool is_vector);
+
+    int error() const { return error_; }
+    const iovec* data() const { return parts_.data(); }
+    u64 count() const { return parts_.size(); }
+    /// One piece: a plain call does.
+    bool is_single() const { return parts_.size() == 1; }
+    u64 address() const { return reinterpret_cast<u64>(parts_[0].iov_base); }
+    u64 size() const { return parts_[0].iov_len; }
+
+private:
+    bool add(Task& task, GuestAddr address, u64 size, Access access);
+
+    std::vector<iovec> parts_;
+    u64 total_ = 0;
+    int error_ = 0;
+};
 
 }  // namespace postern::kernel

@@ -7,10 +7,12 @@
 #include "kernel/observer.hpp"
 #include "kernel/signals.hpp"
 #include "kernel/syscall.hpp"
+#include "kernel/system_state.hpp"
 #include "memory/address_space.hpp"
 #include "vdso/clock.hpp"
 #include "vdso/image.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +33,8 @@ struct StartOptions {
 
 /// Facts of a loaded program, for auxv, /proc/self and tools.
 struct ProgramInfo {
-    std::string path;                 ///< host path of the executable
+    std::string name;                 ///< as execve named it: AT_EXECFN
+    std::string path;                 ///< host path of the executable (of a script: its interpreter)
     std::string command_line;         ///< argv, NUL-separated
     std::string environment;          ///< envp, NUL-separated
     GuestAddr entry{};                ///< first instruction (of the interpreter if there is one)
@@ -45,6 +48,7 @@ struct ProgramInfo {
     GuestAddr stack_start{};          ///< initial stack pointer
     GuestAddr arguments_start{}, arguments_end{}, environment_start{}, environment_end{};
     bool executable_stack = false;
+    bool readable_is_executable = false;   ///< READ_IMPLIES_EXEC: mmap grants execute with read
     std::vector<std::pair<u64, u64>> auxv;   ///< as written to the stack, AT_NULL included
 };
 
@@ -58,6 +62,8 @@ struct Image {
     ProgramInfo program;
     GuestAddr brk_current{};
 };
+
+struct LoadRequest;   // kernel/loader.hpp
 
 /// State of one guest thread.
 struct Task {
@@ -87,7 +93,8 @@ public:
     static Result<std::unique_ptr<Process>> start(const StartOptions& options);
     ~Process() override;
 
-    /// Runs until the guest ends.
+    /// Runs until the guest ends. In a child the guest forked, this returns as well, when the
+    /// child ends: the caller ends the host process with the status either way.
     ExitStatus run();
     /// Called by exit_group: run() returns `status` when the current system call is over.
     void exit(ExitStatus status);
@@ -100,6 +107,7 @@ public:
     Task& task() { return *task_; }
     FileState& files() { return files_; }
     ProcessSignals& signals() { return signals_; }
+    SystemState& system() { return system_; }
     Observer* observer() { return options_.observer; }
     const StartOptions& options() const { return options_; }
     const SyscallTable& syscalls() const { return *syscalls_; }
@@ -110,35 +118,47 @@ public:
     /// Error::error_number and nothing has changed.
     Result<void> execute(const std::string& path, std::vector<std::string> arguments,
                          std::vector<std::string> environment);
-    /// In the child, right after the host's fork.
-    void after_fork();
+    /// The same for a file whose name and place on the host differ (execveat, /proc/self/exe).
+    /// `resolve` and `seed` of the request are filled in.
+    Result<void> execute(LoadRequest request);
+    /// In the child, right after the host's fork. `vfork_notify_fd`: closed when the child has
+    /// called execve or ended, which is what its parent waits for; -1 = nobody waits.
+    void after_fork(int vfork_notify_fd = -1);
 
     bool system_call() override;
 
 private:
     Process() = default;
-    ExitStatus run_until_exit();
+    SysResult dispatch(const SyscallEntry* entry);
+    SysResult dispatch_observed(const SyscallEntry* entry, u64 number);
+    bool finish_call(SysResult result);
+    void return_counter();
     void handle_stop(const Stop& stop);
     void adopt(Image image);
+    Image replace_image(Image image);
+    void announce_image();
 
     StartOptions options_;
-    Image image_;
-    std::optional<Image> next_image_;       // set by execute, adopted outside the engine
-    std::unique_ptr<SyscallTable> syscalls_;
-    std::optional<vdso::Clock> clock_;
-    std::unique_ptr<Task> task_;
     FileState files_;
     ProcessSignals signals_;
+    SystemState system_;
+    Image image_;
+    std::optional<Image> next_image_;            // set by execute, adopted outside the engine
+    std::optional<SyscallTable> syscalls_;
+    std::optional<vdso::Clock> clock_;
+    std::unique_ptr<Task> task_;
     const SyscallEntry* current_call_ = nullptr;
+    std::optional<SysResult> interrupted_call_;  // result of the call that left the engine
     std::optional<ExitStatus> exit_status_;
+    int vfork_notify_fd_ = -1;
 };
 
 inline const Abi& Task::abi() const { return process.abi(); }
 inline memory::AddressSpace& Task::memory() const { return process.memory(); }
 inline Cpu& Task::cpu() const { return process.cpu(); }
 
-/// Loads a program (not yet running) into a new image: shared by start and execute.
-/// `handler` is what the new engine will call.
+/// Loads a program (not yet running) into a new image, without a process around it: for tools
+/// and tests. `handler` is what the engine will call.
 Result<Image> load_program(const StartOptions& options, SyscallHandler& handler);
 
 }  // namespace postern::kernel

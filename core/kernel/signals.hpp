@@ -53,12 +53,19 @@ struct AlternateStack {
     i32 flags = 2;             ///< SS_DISABLE
 };
 
+/// What frames show of a thread's last fault, later signals included (as the kernel does).
+struct LastFault {
+    GuestAddr address{};
+    u32 trap_number = 0, error_code = 0;
+};
+
 /// Per thread.
 struct TaskSignals {
     SignalSet blocked = 0;
     std::optional<SignalSet> saved_blocked;   ///< sigsuspend and friends: mask to put in the frame
     AlternateStack stack;
     std::deque<SignalInfo> forced;            ///< synchronous: faults of this thread
+    LastFault fault;
 };
 
 /// Per process.
@@ -69,6 +76,11 @@ struct ProcessSignals {
 /// Called once per host process before the first guest instruction: installs host handlers
 /// for what Postern itself needs and learns inherited dispositions and the inherited mask.
 void initialize_signals(Process& process);
+/// With every new image: host handlers look at its engine, its clock and its memory. Host
+/// signals must be blocked while the old image goes.
+void retarget_signals(Process& process);
+/// Before the process object goes: no tick, and no handler looks at it any more.
+void release_signals();
 /// After execve: handlers go back to SIG_DFL, ignored ones stay.
 void reset_signals_on_exec(Process& process);
 /// In the child after fork: nothing is pending.
@@ -78,7 +90,8 @@ void reset_signals_on_fork(Process& process);
 void raise_fault(Task& task, const Stop& stop);
 void force_signal(Task& task, SignalInfo info);
 
-/// True if something could be delivered now. Cheap: one load when nothing happened.
+/// True if deliver_signals has work: something could be delivered now, or a handler was
+/// installed and the engine has to become interruptible. Cheap: one load.
 bool signal_pending(const Task& task);
 
 /// Delivers what is pending and not blocked: builds frames, or applies the default action
@@ -93,11 +106,43 @@ void deliver_signals(Task& task, std::optional<SysResult> result);
 i64 interruptible_call(Task& task, long number, u64 a0 = 0, u64 a1 = 0, u64 a2 = 0, u64 a3 = 0, u64 a4 = 0,
                        u64 a5 = 0);
 
+/// The same, but any interruption ends it, Postern's own tick included.
+i64 blocking_call(Task& task, long number, u64 a0 = 0, u64 a1 = 0, u64 a2 = 0, u64 a3 = 0, u64 a4 = 0, u64 a5 = 0);
+
+/// Replaces the mask of blocked signals (SIGKILL and SIGSTOP stay unblocked), on the host too.
+void set_blocked(Task& task, SignalSet blocked);
+/// sigaction(2) on a valid signal: stores the action and makes the host's disposition match.
+void set_action(Process& process, int signal, const SignalAction& action);
+/// True if a handler may have to interrupt running guest code.
+bool wants_interruption(const ProcessSignals& signals);
+
+/// The mask of ppoll, pselect6, epoll_pwait and sigsuspend for the time of one call. Make it,
+/// wait, and pass the result through `finish`: if a signal ended the call (-EINTR or a restart
+/// code), its handler runs with the temporary mask and returns to the old one; otherwise the
+/// old one is back at once. Without a mask it does nothing.
+class TemporaryMask {
+public:
+    TemporaryMask(Task& task, std::optional<SignalSet> mask);
+    ~TemporaryMask();
+    TemporaryMask(const TemporaryMask&) = delete;
+    TemporaryMask& operator=(const TemporaryMask&) = delete;
+
+    SysResult finish(SysResult result);
+
+private:
+    Task& task_;
+    bool active_;
+};
+
 /// The periodic tick that keeps the coarse clocks fresh while the guest computes: driven by
 /// CPU time, so an idle guest has none. Called at start and after fork.
 void start_clock_tick(Process& process);
 
-/// Puts a guest signal set (8 bytes in guest order) to generic, and back.
+/// A guest sigset_t of 8 bytes in memory; generic numbering. False / nothing: EFAULT.
+std::optional<SignalSet> read_signal_set(Task& task, GuestAddr address);
+[[nodiscard]] bool write_signal_set(Task& task, GuestAddr address, SignalSet set);
+
+/// Puts a guest signal set (as the words of a sigset_t, lowest first) to generic, and back.
 SignalSet signal_set_from_guest(const Abi& abi, u64 guest);
 u64 signal_set_to_guest(const Abi& abi, SignalSet generic);
 int signal_from_guest(const Abi& abi, int guest);

@@ -33,6 +33,7 @@ public:
     explicit Arguments(Task& task) : task_(task) {}
     u64 word();    ///< next register, zero-extended from the guest's word
     u64 wide();    ///< next 64-bit value by the ABI's pairing rule
+    i64 sign_extended_word();
     unsigned used() const { return next_; }
 
 private:
@@ -91,17 +92,29 @@ struct SyscallRow {
 };
 
 /// The rows of one topic file; syscalls/table.cc lists the topics.
-std::span<const SyscallRow> file_rows();       // open, close, read, write, dup, fcntl, pipe, lseek
-std::span<const SyscallRow> directory_rows();  // stat family, getdents, links, rename, cwd, modes, owners
-std::span<const SyscallRow> poll_rows();       // poll, select, ioctl
+std::span<const SyscallRow> file_rows();       // open, close, dup, pipe, lseek, truncate, sync
+std::span<const SyscallRow> transfer_rows();   // read, write, sendfile, splice, copy_file_range
+std::span<const SyscallRow> lock_rows();       // fcntl, flock
+std::span<const SyscallRow> event_rows();      // epoll, eventfd, inotify
+std::span<const SyscallRow> stat_rows();       // stat, statx, statfs
+std::span<const SyscallRow> directory_rows();  // getdents, links, rename, cwd, mounts
+std::span<const SyscallRow> attribute_rows();  // modes, owners, times, extended attributes
+std::span<const SyscallRow> poll_rows();       // poll, select
+std::span<const SyscallRow> ioctl_rows();      // ioctl
 std::span<const SyscallRow> memory_rows();     // brk, mmap, munmap, mprotect, mremap, madvise
-std::span<const SyscallRow> process_rows();    // fork, clone, execve, exit, wait, ids, sessions, prctl
+std::span<const SyscallRow> process_rows();    // fork, clone, execve, exit, wait
+std::span<const SyscallRow> identity_rows();   // process, user and group ids, sessions, capabilities
 std::span<const SyscallRow> signal_rows();     // sigaction, sigprocmask, kill, sigaltstack, sigreturn ...
 std::span<const SyscallRow> time_rows();       // clock_*, gettimeofday, nanosleep, alarm, itimers
-std::span<const SyscallRow> system_rows();     // uname, sysinfo, limits, rusage, getrandom, sched, sync
+std::span<const SyscallRow> system_rows();     // uname, sysinfo, limits, rusage, getrandom
+std::span<const SyscallRow> control_rows();    // prctl, personality
+std::span<const SyscallRow> scheduling_rows(); // sched_*, priorities, getcpu
+std::span<const SyscallRow> thread_rows();     // futex, robust lists, thread pointer, ARM private calls
 std::span<const SyscallRow> network_rows();    // sockets: the part that the host can do unchanged
 std::span<const SyscallRow> refused_rows();    // everything we know and do not have, with the reason
 
+/// Every row of every topic, by name.
+std::span<const SyscallRow* const> all_rows();
 /// The row behind a handler name, or null.
 const SyscallRow* find_row(std::string_view handler);
 

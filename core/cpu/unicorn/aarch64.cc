@@ -28,8 +28,10 @@ enum Exception : u32 { undefined = 1, supervisor_call = 2, breakpoint = 7 };
 constexpr u64 user_controls = u64{1} << 4 | u64{1} << 14 | u64{1} << 15 | u64{1} << 16 | u64{1} << 18 | u64{1} << 26;
 // PSTATE bits that are a user process' own: condition flags and BTYPE.
 constexpr u64 user_flags = 0xf0000c00;
+// ID_AA64PFR0_EL1: FP and AdvSIMD; neither SVE nor anything of other exception levels.
+constexpr u64 visible_features = 0x00ff0000;
 // CNTKCTL_EL1: EL0 may read the virtual counter and its frequency.
-constexpr u64 counter_controls = 2;
+constexpr u64 counter_controls = 3;
 
 }  // namespace
 
@@ -40,14 +42,21 @@ public:
     Result<void> start() {
         POSTERN_TRY(open({UC_ARCH_ARM64, UC_MODE_ARM, UC_CPU_ARM64_MAX}, names));
         change_system_register(14, 1, 0, 0, counter_controls);   // CNTKCTL_EL1
+        first_general_ = abi().register_index("x0");
         return {};
     }
 
 private:
-    void change_system_register(u32 crn, u32 crm, u32 op1, u32 op2, u64 set_bits) {
+    bool read_id_register();
+    u32 load_instruction();
+    u64 system_register(u32 crn, u32 crm, u32 op1, u32 op2) {
         uc_arm64_cp_reg reg{.crn = crn, .crm = crm, .op0 = 3, .op1 = op1, .op2 = op2, .val = 0};
         uc_reg_read(engine_, UC_ARM64_REG_CP_REG, &reg);
-        reg.val |= set_bits;
+        return reg.val;
+    }
+    void change_system_register(u32 crn, u32 crm, u32 op1, u32 op2, u64 set_bits) {
+        u64 value = system_register(crn, crm, op1, op2) | set_bits;
+        uc_arm64_cp_reg reg{.crn = crn, .crm = crm, .op0 = 3, .op1 = op1, .op2 = op2, .val = value};
         uc_reg_write(engine_, UC_ARM64_REG_CP_REG, &reg);
     }
 
@@ -67,11 +76,38 @@ private:
         switch (number) {
             case supervisor_call: return serve_system_call();
             case breakpoint: return leave_with_trap(TrapKind::breakpoint, {pc()});
-            case undefined: return leave_with_trap(TrapKind::illegal_instruction, {pc()});
+            case undefined:
+                if (!read_id_register()) leave_with_trap(TrapKind::illegal_instruction, {pc()});
+                return;
             default: return leave_with_trap(TrapKind::unknown, {pc()}, number);
         }
     }
+
+    RegisterIndex first_general_ = 0;
 };
+
+/// `mrs` of an identification register, which Linux serves for user space (HWCAP_CPUID):
+/// op0 = 3, op1 = 0, CRn = 0. What is no feature of ours reads as zero.
+bool Aarch64Cpu::read_id_register() {
+    auto word = load_instruction();
+    if ((word & 0xfffff000) != 0xd5380000) return false;
+    u32 crm = word >> 8 & 15, op2 = word >> 5 & 7, target = word & 31;
+    u64 value = 0;
+    if (crm == 0 && op2 == 0) value = system_register(0, 0, 0, 0);        // MIDR_EL1
+    else if (crm == 0 && op2 == 5) value = u64{1} << 31;                  // MPIDR_EL1
+    else if (crm == 0 && op2 != 6) return false;                          // (REVIDR_EL1 = 0)
+    else if (crm == 4 && op2 == 0) value = system_register(0, 4, 0, 0) & visible_features;   // ID_AA64PFR0_EL1
+    else if (crm == 6 && op2 <= 1) value = system_register(0, 6, 0, op2);   // ID_AA64ISAR0/1_EL1
+    if (target != 31) set(static_cast<RegisterIndex>(first_general_ + target), value);
+    resume_at(pc() + 4);
+    return true;
+}
+
+u32 Aarch64Cpu::load_instruction() {
+    std::byte bytes[4] = {};
+    (void)memory_.peek({pc()}, bytes);
+    return load<u32>(bytes, ByteOrder::little);
+}
 
 Result<std::unique_ptr<Cpu>> create_aarch64(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler) {
     auto cpu = std::make_unique<Aarch64Cpu>(abi, memory, handler);

@@ -36,7 +36,7 @@ public:
     Result<void> start() {
         POSTERN_TRY(open({UC_ARCH_ARM, UC_MODE_ARM, UC_CPU_ARM_MAX}, names));
         // CNTKCTL: user mode may read the virtual counter and its frequency.
-        uc_arm_cp_reg reg{.cp = 15, .is64 = 0, .sec = 0, .crn = 14, .crm = 1, .opc1 = 0, .opc2 = 0, .val = 2};
+        uc_arm_cp_reg reg{.cp = 15, .is64 = 0, .sec = 0, .crn = 14, .crm = 1, .opc1 = 0, .opc2 = 0, .val = 3};
         uc_reg_write(engine_, UC_ARM_REG_CP_REG, &reg);
         return {};
     }

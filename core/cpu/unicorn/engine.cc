@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <utility>
+#include <utility>
 #if defined(__x86_64__)
 #include <x86intrin.h>
 #endif
@@ -16,6 +18,10 @@ namespace {
 // Unicorn's TLB starts with 256 entries and doubles inside a flush when it was well used.
 constexpr u64 first_fill_limit = 256;
 constexpr u64 last_fill_limit = 1 << 16;
+
+// Throwing all translations away clears the whole code buffer, and so touches its memory:
+// Unicorn's default of a gigabyte would cost half a second and a gigabyte each time.
+constexpr u32 code_buffer_size = 16 << 20;
 
 u64 host_counter() {
 #if defined(__x86_64__)
@@ -64,6 +70,7 @@ Result<void> UnicornCpu::open(const Model& model, std::span<const RegisterName> 
         return fail(ErrorKind::internal, fmt::format("Unicorn: {}: {}", what, uc_strerror(error)));
     };
     POSTERN_TRY(check(uc_open(model.architecture, static_cast<uc_mode>(model.mode), &engine_), "cannot open"));
+    POSTERN_TRY(check(uc_ctl_set_tcg_buffer_size(engine_, code_buffer_size), "cannot size the code buffer"));
     if (model.cpu_model >= 0) {
         POSTERN_TRY(check(uc_ctl_set_cpu_model(engine_, model.cpu_model), "cannot select the CPU model"));
     }
@@ -222,7 +229,8 @@ void UnicornCpu::invalidate_code(GuestAddr, u64) {
 
 void UnicornCpu::flush_code() {
     flush_code_due_ = false;
-    uc_ctl_flush_tb(engine_);
+    if (translated_) uc_ctl_flush_tb(engine_);
+    translated_ = false;
 }
 
 // --- running
@@ -232,8 +240,11 @@ Stop UnicornCpu::run() {
         prepare_entry();
         stopped_ = resume_ = false;
         stop_ = {};
+        translated_ = true;
         uc_err error = uc_emu_start(engine_, start_address(), 0, 0, 0);
-        if (resume_ && error == UC_ERR_OK) continue;
+        // Without a reason of ours the CPU went idle (ARM's wfi, which user space may execute):
+        // there is always something to wake it, so it goes on.
+        if (error == UC_ERR_OK && (resume_ || !stopped_)) continue;
         if (!stopped_) return stop_for_error(error);
         if (stop_.kind == Stop::Kind::fault) return located_fault();
         return stop_;
@@ -266,10 +277,11 @@ Stop UnicornCpu::located_fault() {
     }
     locating_fault_ = true;
     fault_offset_.reset();
-    uc_emu_start(engine_, start_address(), 0, 0, 0);
+    u64 entry = start_address();   // with the instruction-set state, which a plain address would change
+    uc_emu_start(engine_, entry, 0, 0, 0);
     locating_fault_ = false;
     uc_ctl_flush_tlb(engine_);
-    raw_set(ids_[abi_.program_counter], address);
+    raw_set(ids_[abi_.program_counter], entry);
     if (fault_offset_) fault.address += *fault_offset_;
     return fault;
 }
@@ -307,6 +319,12 @@ void UnicornCpu::on_interrupt(uc_engine*, u32 number, void* user) {
     cpu.in_hook_ = false;
 }
 
+void UnicornCpu::resume_at(u64 address) {
+    set_pc(address);
+    resume_ = true;
+    uc_emu_stop(engine_);
+}
+
 void UnicornCpu::serve_system_call() {
     bool go_on = handler_.system_call();
     if (!go_on) return leave({.kind = Stop::Kind::requested});
@@ -329,19 +347,38 @@ void UnicornCpu::set_interruptible(bool on) {
     POSTERN_ASSERT(!in_hook_);
     if (on == interruptible_) return;
     interruptible_ = on;
-    if (on) uc_hook_add(engine_, &block_hook_, UC_HOOK_BLOCK, reinterpret_cast<void*>(on_block), this, 1, 0);
-    else uc_hook_del(engine_, block_hook_);
+    if (!on) {
+        // Blocks that were translated with the hook keep asking, and find nobody.
+        uc_hook_del(engine_, block_hook_);
+        return;
+    }
+    uc_hook_add(engine_, &block_hook_, UC_HOOK_BLOCK, reinterpret_cast<void*>(on_block), this, 1, 0);
     flush_code();   // blocks translated before know nothing of the hook
 }
 
 // --- execution hooks and the counter
 
 void UnicornCpu::on_code(uc_engine*, u64 address, u32, void* user) {
-    static_cast<ExecutionHook*>(user)->callback({address});
+    auto& hook = *static_cast<ExecutionHook*>(user);
+    hook.cpu.call_execution_hook(hook, {address});
+}
+
+/// A callback that adds hooks makes translated code stale, which can only be dropped outside
+/// the engine: it is left and entered again, and the instruction comes by a second time.
+void UnicornCpu::call_execution_hook(ExecutionHook& hook, GuestAddr address) {
+    if (in_private_code_ || locating_fault_) return;   // runs of ours, not the guest's
+    if (std::exchange(hook.served_at, std::nullopt) == address) return;
+    in_hook_ = true;
+    hook.callback(address);
+    in_hook_ = false;
+    if (!flush_code_due_) return;
+    hook.served_at = address;
+    resume_ = true;
+    uc_emu_stop(engine_);
 }
 
 int UnicornCpu::add_execution_hook(GuestAddr first, GuestAddr last, ExecutionCallback callback) {
-    auto& added = execution_hooks_.emplace_back(ExecutionHook{0, std::move(callback), next_handle_++});
+    auto& added = execution_hooks_.emplace_back(ExecutionHook{*this, 0, std::move(callback), next_handle_++, {}});
     uc_hook_add(engine_, &added.hook, UC_HOOK_CODE, reinterpret_cast<void*>(on_code), &added, first.value, last.value);
     invalidate_code(first, last - first + 1);
     return added.handle;
@@ -404,10 +441,8 @@ void UnicornCpu::map_private_page(GuestAddr address) {
 
 void UnicornCpu::run_private_code(u64 offset, std::span<const u8> code) {
     POSTERN_ASSERT(!in_hook_ && private_page_ && offset + code.size() <= private_page_size);
-    if (std::memcmp(private_page_ + offset, code.data(), code.size()) != 0) {
-        std::memcpy(private_page_ + offset, code.data(), code.size());
-        flush_code();
-    }
+    // Each piece of code has a place of its own, so there is never an old translation.
+    std::memcpy(private_page_ + offset, code.data(), code.size());
     bool was_visible = private_page_visible_;
     private_page_visible_ = in_private_code_ = true;
     uc_ctl_flush_tlb(engine_);

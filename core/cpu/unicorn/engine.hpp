@@ -81,6 +81,8 @@ protected:
     /// Serves a system call; to be called by interrupt() with the program counter behind
     /// the instruction.
     void serve_system_call();
+    /// Continues at another instruction after the hook.
+    void resume_at(u64 address);
     /// Work is due that before_entry() will do: leaves translated code after the hook.
     void request_entry() { entry_due_ = true; }
     /// Ends emulation with this stop, from inside a hook.
@@ -93,10 +95,9 @@ protected:
     static constexpr u64 private_page_size = 4096;
     /// Makes the page appear at `address`; for 32-bit guests it must lie in the arena.
     void map_private_page(GuestAddr address);
-    std::byte* private_page() { return private_page_; }
+    std::byte* private_page() const { return private_page_; }
     /// Runs `code` (guest instructions ending in a trap that reaches interrupt()) at `offset`
-    /// of the private page; the same code at the same offset is translated once. Not from
-    /// inside a hook.
+    /// of the private page. An offset always holds the same code. Not from inside a hook.
     void run_private_code(u64 offset, std::span<const u8> code);
 
     uc_engine* engine_ = nullptr;
@@ -125,10 +126,13 @@ private:
     void flush_code();
 
     struct ExecutionHook {
+        UnicornCpu& cpu;
         uc_hook hook;
         ExecutionCallback callback;
         int handle;
+        std::optional<GuestAddr> served_at;   // called already for the instruction that comes next
     };
+    void call_execution_hook(ExecutionHook& hook, GuestAddr address);
 
     const Abi& abi_;
     SyscallHandler& handler_;
@@ -136,6 +140,7 @@ private:
     Stop stop_;
     bool stopped_ = false;                 // leave() was called
     bool resume_ = false;                  // ... only to do pending work
+    bool translated_ = false;              // there may be translations of guest code
     bool flush_code_due_ = false;
     bool entry_due_ = false;
     bool in_private_code_ = false;

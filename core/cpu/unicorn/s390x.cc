@@ -86,7 +86,7 @@ public:
     using UnicornCpu::UnicornCpu;
 
     Result<void> start() {
-        POSTERN_TRY(open({UC_ARCH_S390X, UC_MODE_BIG_ENDIAN, UC_CPU_S390X_MAX}, names));
+        POSTERN_TRY(open({UC_ARCH_S390X, UC_MODE_BIG_ENDIAN, -1}, names));
         first_access_ = abi().register_index("a0");
         first_fp_ = abi().register_index("f0");
         fpc_ = abi().register_index("fpc");

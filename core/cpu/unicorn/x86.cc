@@ -9,8 +9,9 @@ namespace postern::unicorn {
 
 namespace {
 
-// SSE4.2, POPCNT, BMI. Its AVX is masked by the translator, which has none.
-constexpr int default_model = UC_CPU_X86_HASWELL;
+// SSE4.2, POPCNT, AES, PCLMUL, BMI1 and 2, MOVBE, ADX. The translator masks AVX, which it
+// does not have. AT_HWCAP in core/abi was measured with this model.
+constexpr int default_model = UC_CPU_X86_ICELAKE_CLIENT;
 
 constexpr std::array names_64 = std::to_array<RegisterName>({
     {"rax", UC_X86_REG_RAX}, {"rbx", UC_X86_REG_RBX}, {"rcx", UC_X86_REG_RCX}, {"rdx", UC_X86_REG_RDX},
@@ -39,6 +40,8 @@ constexpr u16 kernel_data_selector = 0x10;
 constexpr u16 code_32_selector = 0x23;
 constexpr u16 data_selector = 0x2b;
 constexpr u16 code_64_selector = 0x33;
+constexpr u64 control_bits = 0x10600;   // CR4: OSFXSR, OSXMMEXCPT, FSGSBASE
+constexpr unsigned first_thread_entry = 12, last_thread_entry = 14;
 
 // Present, DPL 3, already marked as accessed: the CPU never has to write to the table.
 constexpr u64 kernel_data_descriptor = 0x00cf93000000ffff;
@@ -80,11 +83,14 @@ public:
             uc_hook_add(engine_, &hook, UC_HOOK_INSN, reinterpret_cast<void*>(on_syscall), this, 1, 0,
                         UC_X86_INS_SYSCALL);
         }
+        // CPUID and AT_HWCAP2 promise rdfsbase and friends.
+        raw_set(UC_X86_REG_CR4, raw_get(UC_X86_REG_CR4) | control_bits);
         enter_ring_3();
         return {};
     }
 
     bool set_segment(unsigned entry, u32 base, u32 limit, u32 flags) override;
+    std::optional<Segment> segment(unsigned entry) const override;
 
 private:
     bool wide() const { return abi().is_64bit(); }
@@ -180,7 +186,7 @@ void X86Cpu::interrupt(u32 number) {
 /// Descriptor flags as struct user_desc has them: bit 0 seg_32bit, 1-2 contents,
 /// 3 read_exec_only, 4 limit_in_pages, 5 seg_not_present, 6 useable.
 bool X86Cpu::set_segment(unsigned entry, u32 base, u32 limit, u32 flags) {
-    if ((entry + 1) * 8 > table_limit + 1) return false;
+    if (entry < first_thread_entry || entry > last_thread_entry) return false;
     bool empty = base == 0 && limit == 0 && (flags & 0x28) == 0x28;
     u64 access = 0x61 | ((flags & 6) << 1) | (flags & 8 ? 0 : 2) | 0x10 | (flags & 0x20 ? 0 : 0x80);
     u64 attributes = ((flags & 0x10) >> 1) | ((flags & 1) << 2) | ((flags & 0x40) >> 6);
@@ -188,6 +194,18 @@ bool X86Cpu::set_segment(unsigned entry, u32 base, u32 limit, u32 flags) {
                      (u64{(limit >> 16) & 0xf} << 48) | (attributes << 52) | (u64{base >> 24} << 56);
     set_descriptor(entry, empty ? 0 : descriptor);
     return true;
+}
+
+std::optional<Cpu::Segment> X86Cpu::segment(unsigned entry) const {
+    if (entry < first_thread_entry || entry > last_thread_entry) return std::nullopt;
+    u64 descriptor;
+    std::memcpy(&descriptor, private_page() + table_offset + entry * 8, sizeof descriptor);
+    u64 access = descriptor >> 40 & 0xff, attributes = descriptor >> 52 & 0xf;
+    u64 flags = (access & 0x0c) >> 1 | (access & 2 ? 0 : 8) | (access & 0x80 ? 0 : 0x20) | (attributes & 8) << 1 |
+                (attributes & 4) >> 2 | (attributes & 1) << 6;
+    return Segment{.base = static_cast<u32>((descriptor >> 16 & 0xffffff) | (descriptor >> 56 << 24)),
+                   .limit = static_cast<u32>((descriptor & 0xffff) | (descriptor >> 48 & 0xf) << 16),
+                   .flags = static_cast<u32>(flags)};
 }
 
 u64 X86Cpu::get_special(RegisterIndex index) const {

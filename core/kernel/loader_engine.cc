@@ -1,0 +1,35 @@
+// The last step of loading: an engine for the image. Apart from the others, which need none.
+#include "kernel/loader.hpp"
+
+#include <fmt/format.h>
+
+namespace postern::kernel {
+
+Result<void> attach_engine(Image& image, SyscallHandler& handler, std::optional<ClockMode> clock_mode) {
+    POSTERN_TRY_ASSIGN(cpu, create_cpu(*image.abi, *image.memory, handler));
+    image.cpu = std::move(cpu);
+    image.cpu->reset();
+    image.cpu->set(image.abi->stack_pointer, image.program.stack_start.value);
+    image.cpu->set_pc(image.program.entry.value);
+    if (image.abi->entry_pointer) image.cpu->set(*image.abi->entry_pointer, image.program.entry.value);
+    if (clock_mode.value_or(image.abi->vdso.default_clock_mode) == ClockMode::trap && image.vdso_image) {
+        // Only a short cut: where the engine cannot, the trap behind the point serves.
+        if (auto point = image.vdso_image->private_offset("counter_point")) {
+            image.cpu->set_counter_point(image.vdso.image + *point);
+        }
+    }
+    return {};
+}
+
+Result<Image> load_program(const StartOptions& options, SyscallHandler& handler) {
+    auto resolve = [&](std::string_view path) {
+        return path.starts_with('/') ? fmt::format("{}{}", options.sysroot, path) : std::string(path);
+    };
+    POSTERN_TRY_ASSIGN(image, load_image({.name = options.program, .host_path = options.program,
+                                          .arguments = options.arguments, .environment = options.environment,
+                                          .resolve = resolve, .seed = options.seed}));
+    POSTERN_TRY(attach_engine(image, handler, options.clock_mode));
+    return std::move(image);
+}
+
+}  // namespace postern::kernel

@@ -1,0 +1,238 @@
+#include "kernel/process.hpp"
+
+#include "kernel/loader.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+namespace postern::kernel {
+
+namespace {
+
+/// While this lives, no host signal handler runs: the image it would look at is being changed.
+class SignalsHeld {
+public:
+    SignalsHeld() {
+        sigset_t all;
+        ::sigfillset(&all);
+        ::sigprocmask(SIG_SETMASK, &all, &before_);
+    }
+    ~SignalsHeld() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+    SignalsHeld(const SignalsHeld&) = delete;
+    SignalsHeld& operator=(const SignalsHeld&) = delete;
+
+private:
+    sigset_t before_;
+};
+
+/// Closes the guest's descriptors that are marked so, as execve does.
+void close_on_exec(const FileState& files) {
+    DIR* folder = ::opendir("/proc/self/fd");
+    if (!folder) return;
+    std::vector<int> marked;
+    while (const dirent* entry = ::readdir(folder)) {
+        if (entry->d_name[0] == '.') continue;
+        int fd = std::atoi(entry->d_name);
+        if (fd == ::dirfd(folder) || !files.is_guest_fd(fd)) continue;
+        if (::fcntl(fd, F_GETFD) & FD_CLOEXEC) marked.push_back(fd);
+    }
+    ::closedir(folder);
+    for (int fd : marked) ::close(fd);
+}
+
+/// What `ps` shows, and /proc/self/comm.
+void set_host_name(const std::string& program) {
+    auto slash = program.rfind('/');
+    ::prctl(PR_SET_NAME, program.c_str() + (slash == program.npos ? 0 : slash + 1));
+}
+
+/// The result as the guest's register shows it, errno in the guest's numbers.
+u64 guest_result(const Abi& abi, SysResult result) {
+    if (result.is_error()) [[unlikely]] {
+        for (const NumberPair& pair : abi.numbers.errno_values) {
+            if (pair.generic == -result.value) return static_cast<u64>(-i64{pair.guest}) & abi.word_mask();
+        }
+    }
+    return static_cast<u64>(result.value) & abi.word_mask();
+}
+
+/// Restart codes and keep_registers: the others go to the result register as they are.
+bool is_special(SysResult result) {
+    return result.value == keep_registers || (result.value <= restart_sys && result.value >= restart_block);
+}
+
+/// The program named on the command line: a guest path, or (a sysroot notwithstanding) one of
+/// the host, which is what a user at a shell types.
+std::string program_on_host(Process& process, const std::string& program) {
+    std::string inside = host_path(process, program);
+    bool only_outside = ::access(inside.c_str(), F_OK) != 0 && ::access(program.c_str(), F_OK) == 0;
+    return only_outside ? program : inside;
+}
+
+}  // namespace
+
+Process::~Process() { release_signals(); }
+
+Result<std::unique_ptr<Process>> Process::start(const StartOptions& options) {
+    std::unique_ptr<Process> process(new Process);
+    process->options_ = options;
+    initialize_files(process->files_, options.sysroot);
+    process->task_.reset(new Task{.process = *process, .tid = ::gettid(), .signals = {}, .restart = {}});
+    auto resolve = [&](std::string_view path) { return host_path(*process, path); };
+    POSTERN_TRY_ASSIGN(image, load_image({.name = options.program,
+                                          .host_path = program_on_host(*process, options.program),
+                                          .arguments = options.arguments, .environment = options.environment,
+                                          .resolve = resolve, .seed = options.seed}));
+    POSTERN_TRY(attach_engine(image, *process, options.clock_mode));
+    process->replace_image(std::move(image));
+    return process;
+}
+
+Result<void> Process::execute(const std::string& path, std::vector<std::string> arguments,
+                              std::vector<std::string> environment) {
+    return execute({.name = path, .host_path = host_path(*this, path), .arguments = std::move(arguments),
+                    .environment = std::move(environment), .resolve = {}, .seed = {}});
+}
+
+Result<void> Process::execute(LoadRequest request) {
+    request.resolve = [this](std::string_view path) { return host_path(*this, path); };
+    request.seed = options_.seed;
+    POSTERN_TRY_ASSIGN(image, load_image(request));
+    POSTERN_TRY(attach_engine(image, *this, options_.clock_mode));
+    next_image_.emplace(std::move(image));
+    return {};
+}
+
+/// Puts an image in place of the old one and returns that: host signal handlers still look at
+/// it until they are told of the new one.
+Image Process::replace_image(Image image) {
+    SignalsHeld held;
+    bool same_abi = image.abi == image_.abi;
+    std::swap(image_, image);
+    if (!same_abi) syscalls_.emplace(*image_.abi);
+    // One clock goes on from program to program, so that time does too.
+    if (!same_abi || !clock_) {
+        ClockMode mode = options_.clock_mode.value_or(abi().vdso.default_clock_mode);
+        clock_.emplace(abi(), vdso::Clock::Counter{.mode = mode, .read = cpu().counter()});
+    }
+    auto page = memory().special_span(image_.vdso.time_page, memory().page_size());
+    POSTERN_ASSERT(!page.empty());
+    clock_->bind(page);
+    return image;
+}
+
+/// The second half of execve, outside the engine: there is no way back any more.
+void Process::adopt(Image image) {
+    close_on_exec(files_);
+    Image old = replace_image(std::move(image));
+    reset_signals_on_exec(*this);
+    current_call_ = nullptr;
+    interrupted_call_.reset();
+    task_->clear_child_tid = {};
+    task_->robust_list = {};
+    task_->robust_list_size = 0;
+    task_->restart = nullptr;
+    announce_image();
+    if (vfork_notify_fd_ >= 0) ::close(std::exchange(vfork_notify_fd_, -1));
+}
+
+void Process::announce_image() {
+    set_host_name(image_.program.name);
+    if (options_.observer) options_.observer->image_loaded(*task_);
+}
+
+ExitStatus Process::run() {
+    initialize_signals(*this);
+    start_clock_tick(*this);
+    announce_image();
+    while (!exit_status_) handle_stop(cpu().run());
+    return *exit_status_;
+}
+
+void Process::handle_stop(const Stop& stop) {
+    if (exit_status_) return;
+    if (next_image_) {
+        Image image = std::move(*next_image_);
+        next_image_.reset();
+        adopt(std::move(image));
+    }
+    switch (stop.kind) {
+        case Stop::Kind::requested: break;
+        case Stop::Kind::trap:
+        case Stop::Kind::fault: raise_fault(*task_, stop); break;
+        case Stop::Kind::engine_error:
+            fmt::print(stderr, "postern: {} stopped at {:#x}: {}\n", cpu().engine_name(), cpu().pc(), stop.text);
+            return exit({.code = static_cast<int>(ErrorKind::internal)});
+    }
+    deliver_signals(*task_, std::exchange(interrupted_call_, std::nullopt));
+}
+
+void Process::exit(ExitStatus status) { exit_status_ = status; }
+
+void Process::after_fork(int vfork_notify_fd) {
+    // The parent's own waiter is the parent's business.
+    if (vfork_notify_fd_ >= 0) ::close(vfork_notify_fd_);
+    vfork_notify_fd_ = vfork_notify_fd;
+    task_->tid = ::gettid();
+    reset_signals_on_fork(*this);
+    clock_->service(vdso::ServiceReason::fork);
+    start_clock_tick(*this);
+    if (options_.observer) options_.observer->forked(*task_);
+}
+
+// --- system calls: the hot path
+
+bool Process::system_call() {
+    u64 number = image_.cpu->system_call_number();
+    if (number == counter_syscall_number) [[unlikely]] {
+        return_counter();
+        return true;
+    }
+    const SyscallEntry* entry = syscalls_->find(number);
+    current_call_ = entry;
+    SysResult result = options_.observer && options_.observer->wants_syscalls() ? dispatch_observed(entry, number)
+                                                                                : dispatch(entry);
+    if (is_special(result)) [[unlikely]] return finish_call(result);
+    image_.cpu->set(image_.abi->syscall.result, guest_result(*image_.abi, result));
+    if (!signal_pending(*task_)) [[likely]] return true;
+    interrupted_call_ = result;
+    return false;
+}
+
+SysResult Process::dispatch(const SyscallEntry* entry) {
+    if (!entry) return -ENOSYS;
+    if (!entry->row->function) return -entry->row->refusal;
+    Arguments arguments(*task_);
+    return entry->row->function(*task_, arguments);
+}
+
+SysResult Process::dispatch_observed(const SyscallEntry* entry, u64 number) {
+    Observer& observer = *options_.observer;
+    observer.system_call_enter(*task_, entry, number);
+    SysResult result = dispatch(entry);
+    if (!exit_status_ && !next_image_) observer.system_call_exit(*task_, entry, number, result);
+    return result;
+}
+
+/// A call whose result does not go to the result register: whether the guest goes on in place.
+bool Process::finish_call(SysResult result) {
+    if (result.value == keep_registers) return !exit_status_ && !next_image_ && !signal_pending(*task_);
+    interrupted_call_ = result;
+    return false;
+}
+
+/// The reserved call of ClockMode::trap.
+void Process::return_counter() {
+    const SyscallConvention& convention = abi().syscall;
+    u64 counter = cpu().counter()();
+    cpu().set(convention.result, counter & abi().word_mask());
+    if (!abi().is_64bit()) cpu().set(convention.arguments[1], counter >> 32);
+}
+
+}  // namespace postern::kernel

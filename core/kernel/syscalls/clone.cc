@@ -1,0 +1,146 @@
+// fork in all its forms: a guest process is a host process, so a child is a host fork inside
+// the system call, and both sides go on in their own copy of the engine.
+#include "kernel/syscalls/process.hpp"
+#include "kernel/syscalls/support.hpp"
+
+#include <csignal>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <utility>
+
+#ifndef CLONE_CLEAR_SIGHAND
+#define CLONE_CLEAR_SIGHAND 0x100000000ULL
+#endif
+
+namespace postern::kernel {
+
+namespace {
+
+/// What a fork can honour, or what has nothing to share when there are no threads.
+constexpr u64 supported_flags = CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID |
+                                CLONE_CHILD_CLEARTID | CLONE_CLEAR_SIGHAND | CLONE_DETACHED | CLONE_UNTRACED |
+                                CLONE_PTRACE | CLONE_SYSVSEM | CLONE_IO;
+
+/// 0 or -errno, in the order in which Linux checks (kernel: copy_process).
+int check_flags(u64 flags) {
+    if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND)) return -EINVAL;
+    if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM)) return -EINVAL;
+    if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND)) return -EINVAL;
+    // Sharing memory while both run means a thread; the parent of a vfork only sleeps.
+    if ((flags & CLONE_VM) && !(flags & CLONE_VFORK)) return -ENOSYS;
+    if (flags & ~supported_flags) return -EINVAL;
+    return 0;
+}
+
+/// The two ends of a pipe through which a vfork child's parent learns that it may go on: end
+/// of file, when the last copy of `child_end` is closed.
+struct VforkPipe {
+    int parent_end = -1;
+    int child_end = -1;   ///< in the reserved range: the guest's code runs with it open
+};
+
+/// 0 or -errno.
+i64 open_vfork_pipe(FileState& files, VforkPipe& ends) {
+    int fds[2];
+    if (::pipe2(fds, O_CLOEXEC) != 0) return -errno;
+    int reserved = reserve_fd(files, fds[1]);
+    if (reserved < 0) {
+        ::close(fds[0]);
+        ::close(fds[1]);
+        return reserved;
+    }
+    ends = {.parent_end = fds[0], .child_end = reserved};
+    return 0;
+}
+
+/// Linux lets nothing but death interrupt this wait, and default actions that kill are the
+/// host's own.
+void await_vfork(int parent_end) {
+    char byte;
+    while (::read(parent_end, &byte, 1) < 0 && errno == EINTR) {}
+}
+
+/// The host's fork with an exit signal of the guest's choice.
+pid_t host_fork(int exit_signal) {
+    if (exit_signal == SIGCHLD) return ::fork();
+    return static_cast<pid_t>(::syscall(SYS_clone, static_cast<long>(exit_signal), 0L, 0L, 0L, 0L));
+}
+
+/// i386: the descriptor that CLONE_SETTLS points to.
+struct Segment {
+    u32 entry, base, limit, flags;
+};
+
+std::optional<Segment> read_segment(Task& task, GuestAddr address) {
+    const StructLayout& layout = layout_of(task.abi(), Struct::user_desc);
+    std::vector<std::byte> bytes(layout.size);
+    if (!task.memory().read(address, bytes)) return std::nullopt;
+    StructView view(task.abi(), Struct::user_desc, bytes);
+    auto field = [&](Field name) { return static_cast<u32>(view.get(name)); };
+    return Segment{.entry = field(Field::entry_number), .base = field(Field::base_addr),
+                   .limit = field(Field::limit), .flags = field(Field::flags)};
+}
+
+void set_thread_pointer(Task& task, u64 value) {
+    const ThreadPointer& pointer = task.abi().thread_pointer;
+    if (!pointer.high) return task.cpu().set(pointer.low, value);
+    task.cpu().set(pointer.low, value & 0xffffffff);
+    task.cpu().set(*pointer.high, value >> 32);
+}
+
+void clear_handlers(Process& process) {
+    for (int signal = 1; signal <= signal_count; ++signal) {
+        if (process.signals().actions[static_cast<std::size_t>(signal)].handler.value > 1) {
+            set_action(process, signal, SignalAction{});
+        }
+    }
+}
+
+/// The child's side, right after the host's fork.
+void become_child(Task& task, const CloneRequest& request, const std::optional<Segment>& segment, int vfork_end) {
+    task.process.after_fork(vfork_end);
+    if (request.stack) task.cpu().set(task.abi().stack_pointer, request.stack.value);
+    if (segment) task.cpu().set_segment(segment->entry, segment->base, segment->limit, segment->flags);
+    else if (request.flags & CLONE_SETTLS) set_thread_pointer(task, request.tls);
+    if (request.flags & CLONE_CLEAR_SIGHAND) clear_handlers(task.process);
+    task.clear_child_tid = request.flags & CLONE_CHILD_CLEARTID ? request.child_tid : GuestAddr{};
+    // As in Linux, a bad address is the caller's own trouble.
+    if (request.flags & CLONE_CHILD_SETTID) {
+        std::ignore = task.memory().write(GuestPtr<u32>{request.child_tid}, static_cast<u32>(task.tid));
+    }
+}
+
+}  // namespace
+
+SysResult start_child(Task& task, const CloneRequest& request) {
+    if (int error = check_flags(request.flags); error != 0) return error;
+    std::optional<Segment> segment;
+    if ((request.flags & CLONE_SETTLS) && task.abi().thread_pointer.kind == ThreadPointerKind::segment_descriptor) {
+        segment = read_segment(task, {request.tls});
+        if (!segment) return -EFAULT;
+    }
+    VforkPipe ends;
+    bool is_vfork = (request.flags & CLONE_VFORK) != 0;
+    if (is_vfork) {
+        if (i64 error = open_vfork_pipe(task.process.files(), ends); error != 0) return error;
+    }
+    int exit_signal = request.exit_signal == 0 ? 0 : signal_from_guest(task.abi(), request.exit_signal);
+    pid_t child = host_fork(exit_signal);
+    int error = errno;
+    if (is_vfork) ::close(child == 0 ? ends.parent_end : ends.child_end);
+    if (child == 0) {
+        become_child(task, request, segment, ends.child_end);
+        return 0;
+    }
+    if (child > 0 && (request.flags & CLONE_PARENT_SETTID)) {
+        std::ignore = task.memory().write(GuestPtr<u32>{request.parent_tid}, static_cast<u32>(child));
+    }
+    if (is_vfork) {
+        if (child > 0) await_vfork(ends.parent_end);
+        ::close(ends.parent_end);
+    }
+    return child > 0 ? SysResult(child) : SysResult(-error);
+}
+
+}  // namespace postern::kernel

@@ -1,0 +1,59 @@
+#include "kernel/syscalls/event_bytes.hpp"
+
+#include "base/endian.hpp"
+#include "kernel/files.hpp"
+#include "kernel/syscalls/support.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace postern::kernel {
+
+namespace {
+
+void swap_u32(std::byte* bytes) { store(bytes, swap_bytes(load<u32>(bytes, host_byte_order)), host_byte_order); }
+void swap_u64(std::byte* bytes) { store(bytes, swap_bytes(load<u64>(bytes, host_byte_order)), host_byte_order); }
+
+/// struct inotify_event: wd, mask, cookie, len, then `len` bytes of name.
+void swap_inotify(std::span<std::byte> bytes) {
+    constexpr std::size_t header = 16;
+    while (bytes.size() >= header) {
+        std::size_t record = header + load<u32>(bytes.data() + 12, host_byte_order);
+        for (std::size_t field = 0; field < header; field += 4) swap_u32(bytes.data() + field);
+        bytes = bytes.subspan(std::min(record, bytes.size()));
+    }
+}
+
+}  // namespace
+
+EventKind event_kind(int fd) {
+    char target[64];
+    ssize_t length = ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), target, sizeof target);
+    std::string_view name(target, length < 0 ? 0 : static_cast<std::size_t>(length));
+    if (name == "anon_inode:[eventfd]" || name == "anon_inode:[timerfd]") return EventKind::counter;
+    if (name == "anon_inode:inotify") return EventKind::inotify;
+    return EventKind::none;
+}
+
+void swap_event_bytes(EventKind kind, std::span<std::byte> bytes) {
+    if (kind == EventKind::counter && bytes.size() >= 8) swap_u64(bytes.data());
+    if (kind == EventKind::inotify) swap_inotify(bytes);
+}
+
+SysResult read_events(Task& task, int fd, GuestAddr address, u64 size) {
+    std::vector<std::byte> bytes(std::min<u64>(size, 64 * 1024));
+    SysResult result = restartable_call(task, restart_sys, SYS_read, fd, bytes.data(), bytes.size());
+    if (result.value <= 0) return result;
+    std::span got = std::span(bytes).first(static_cast<std::size_t>(result.value));
+    swap_event_bytes(event_kind(fd), got);
+    return task.memory().write(address, got) ? result : SysResult(-EFAULT);
+}
+
+SysResult write_events(Task& task, int fd, GuestAddr address, u64 size) {
+    std::vector<std::byte> bytes(std::min<u64>(size, 64 * 1024));
+    if (!task.memory().read(address, bytes)) return -EFAULT;
+    swap_event_bytes(event_kind(fd), bytes);
+    return restartable_call(task, restart_sys, SYS_write, fd, bytes.data(), bytes.size());
+}
+
+}  // namespace postern::kernel

@@ -1,0 +1,229 @@
+// Descriptors: open, close, duplicates, pipes, positions, sizes, and getting bytes to the disk.
+#include "kernel/files.hpp"
+#include "kernel/syscalls/support.hpp"
+
+#include <algorithm>
+#include <array>
+#include <climits>
+#include <fcntl.h>
+#include <linux/openat2.h>
+
+namespace postern::kernel {
+
+namespace {
+
+// --- open
+
+struct HowToOpen {
+    int flags;            ///< host numbers
+    u64 mode;
+    u64 resolve = 0;      ///< RESOLVE_*
+};
+
+LastLink last_link(int flags) {
+    bool keeps = (flags & O_NOFOLLOW) || ((flags & O_CREAT) && (flags & O_EXCL));
+    return keeps ? LastLink::keep : LastLink::follow;
+}
+
+SysResult open_at(Task& task, int directory, GuestAddr path, const HowToOpen& how) {
+    auto text = string_argument(task, path);
+    if (!text) return text.error();
+    i64 synthetic = open_synthetic_at(task.process, directory, *text, how.flags);
+    if (synthetic != -ENOENT) return synthetic;
+    directory = host_fd(task, directory);
+    std::string host = host_path_at(task.process, directory, *text, last_link(how.flags));
+    if (how.resolve == 0) return restartable_call(task, restart_sys, SYS_openat, directory, host, how.flags, how.mode);
+    // A path that was resolved below the guest's root is absolute for the host.
+    bool rooted = !task.process.files().root.empty();
+    open_how host_how{.flags = static_cast<u32>(how.flags), .mode = how.mode, .resolve = how.resolve};
+    return restartable_call(task, restart_sys, SYS_openat2, directory, rooted ? *text : host, &host_how, sizeof host_how);
+}
+
+SysResult sys_openat(Task& task, int directory, GuestAddr path, unsigned flags, unsigned mode) {
+    return open_at(task, directory, path, {open_flags_from_guest(task.abi(), flags), mode});
+}
+
+SysResult sys_open(Task& task, GuestAddr path, unsigned flags, unsigned mode) {
+    return sys_openat(task, AT_FDCWD, path, flags, mode);
+}
+
+SysResult sys_creat(Task& task, GuestAddr path, unsigned mode) {
+    return open_at(task, AT_FDCWD, path, {O_CREAT | O_WRONLY | O_TRUNC, mode});
+}
+
+SysResult sys_openat2(Task& task, int directory, GuestAddr path, GuestAddr how, GuestSize size) {
+    constexpr u64 known_size = sizeof(open_how);
+    if (size.value < known_size) return -EINVAL;
+    if (size.value > task.memory().page_size()) return -E2BIG;
+    std::vector<std::byte> bytes(size.value);
+    if (!task.memory().read(how, bytes)) return -EFAULT;
+    auto unknown = std::span(bytes).subspan(known_size);
+    if (std::ranges::any_of(unknown, [](std::byte byte) { return byte != std::byte{0}; })) return -E2BIG;
+    StructView view(task.abi(), Struct::open_how, bytes);
+    u64 flags = view.get(Field::flags);
+    if (flags >> 32) return -EINVAL;
+    HowToOpen asked{open_flags_from_guest(task.abi(), static_cast<u32>(flags)), view.get(Field::mode),
+                    view.get(Field::resolve)};
+    // openat2 is strict where openat ignores.
+    constexpr int tmpfile_bit = O_TMPFILE & ~O_DIRECTORY;
+    bool creates = asked.flags & (O_CREAT | tmpfile_bit);
+    if ((asked.mode & ~u64{07777}) || (asked.mode != 0 && !creates)) return -EINVAL;
+    return open_at(task, directory, path, asked);
+}
+
+SysResult sys_close(Task& task, int fd) { return host_call(SYS_close, host_fd(task, fd)); }
+
+SysResult sys_close_range(Task& task, unsigned first, unsigned last, unsigned flags) {
+    auto end = static_cast<unsigned>(task.process.files().first_reserved_fd);
+    if (first > last) return -EINVAL;
+    if (first >= end) return 0;
+    return host_call(SYS_close_range, first, std::min(last, end - 1), flags);
+}
+
+// --- duplicates and pipes
+
+SysResult sys_dup(Task& task, int fd) { return host_call(SYS_dup, host_fd(task, fd)); }
+
+SysResult sys_dup3(Task& task, int from, int to, int flags) {
+    return host_call(SYS_dup3, host_fd(task, from), host_fd(task, to),
+                     open_flags_from_guest(task.abi(), static_cast<unsigned>(flags)));
+}
+
+SysResult sys_dup2(Task& task, int from, int to) {
+    if (from != to) return host_call(SYS_dup3, host_fd(task, from), host_fd(task, to), 0);
+    i64 exists = host_call(SYS_fcntl, host_fd(task, from), F_GETFD);
+    return exists < 0 ? exists : to;
+}
+
+SysResult sys_pipe2(Task& task, GuestAddr address, int flags) {
+    std::array<int, 2> fds{};
+    i64 result = host_call(SYS_pipe2, fds.data(), open_flags_from_guest(task.abi(), static_cast<unsigned>(flags)));
+    if (result < 0) return result;
+    std::byte bytes[8];
+    store(bytes, fds[0], task.abi().byte_order);
+    store(bytes + 4, fds[1], task.abi().byte_order);
+    if (task.memory().write(address, bytes)) return 0;
+    ::close(fds[0]);
+    ::close(fds[1]);
+    return -EFAULT;
+}
+
+SysResult sys_pipe(Task& task, GuestAddr address) { return sys_pipe2(task, address, 0); }
+
+SysResult sys_memfd_create(Task& task, GuestAddr name, unsigned flags) {
+    auto text = task.memory().read_string(name, 250);
+    if (!text) return -EFAULT;
+    if (text->size() >= 250) return -EINVAL;
+    return host_call(SYS_memfd_create, *text, flags);
+}
+
+// --- positions and sizes
+
+SysResult sys_lseek(Task& task, int fd, GuestLong offset, int whence) {
+    i64 result = host_call(SYS_lseek, host_fd(task, fd), offset.value, whence);
+    if (result >= 0 && !task.abi().is_64bit() && result > INT32_MAX) return -EOVERFLOW;
+    return result;
+}
+
+/// Its two halves are separate arguments, high first, on every ABI.
+SysResult sys_llseek(Task& task, int fd, unsigned high, unsigned low, GuestAddr address, unsigned whence) {
+    if (whence > SEEK_HOLE) return -EINVAL;
+    i64 result = host_call(SYS_lseek, host_fd(task, fd), static_cast<i64>(u64{high} << 32 | low), whence);
+    if (result < 0) return result;
+    return task.memory().write(GuestPtr<i64>{address}, result) ? 0 : -EFAULT;
+}
+
+SysResult truncate_path(Task& task, GuestAddr path, i64 size) {
+    auto host = path_argument(task, AT_FDCWD, path, LastLink::follow);
+    if (!host) return host.error();
+    return host_call(SYS_truncate, *host, size);
+}
+
+SysResult sys_truncate(Task& task, GuestAddr path, GuestLong size) { return truncate_path(task, path, size.value); }
+SysResult sys_truncate64(Task& task, GuestAddr path, Wide size) { return truncate_path(task, path, size.value); }
+
+SysResult sys_ftruncate(Task& task, int fd, GuestLong size) {
+    return host_call(SYS_ftruncate, host_fd(task, fd), size.value);
+}
+SysResult sys_ftruncate64(Task& task, int fd, Wide size) {
+    return host_call(SYS_ftruncate, host_fd(task, fd), size.value);
+}
+
+SysResult sys_fallocate(Task& task, int fd, int mode, Wide offset, Wide size) {
+    return restartable_call(task, restart_sys, SYS_fallocate, host_fd(task, fd), mode, offset.value, size.value);
+}
+
+// --- to and from the disk
+
+SysResult sys_fsync(Task& task, int fd) { return host_call(SYS_fsync, host_fd(task, fd)); }
+SysResult sys_fdatasync(Task& task, int fd) { return host_call(SYS_fdatasync, host_fd(task, fd)); }
+SysResult sys_syncfs(Task& task, int fd) { return host_call(SYS_syncfs, host_fd(task, fd)); }
+SysResult sys_sync(Task&) { return host_call(SYS_sync); }
+
+SysResult sys_readahead(Task& task, int fd, Wide offset, GuestSize size) {
+    return host_call(SYS_readahead, host_fd(task, fd), offset.value, size.value);
+}
+
+SysResult sys_sync_file_range(Task& task, int fd, Wide offset, Wide size, unsigned flags) {
+    return host_call(SYS_sync_file_range, host_fd(task, fd), offset.value, size.value, flags);
+}
+SysResult sys_sync_file_range2(Task& task, int fd, unsigned flags, Wide offset, Wide size) {
+    return sys_sync_file_range(task, fd, offset, size, flags);
+}
+
+SysResult advise(Task& task, int fd, i64 offset, i64 size, int advice) {
+    // s390x has its own numbers for the last two (kernel: include/uapi/linux/fadvise.h);
+    // elsewhere 6 and 7 mean nothing. It is only advice.
+    if (advice == 6 || advice == 7) advice -= 2;
+    return host_call(SYS_fadvise64, host_fd(task, fd), offset, size, advice);
+}
+SysResult sys_fadvise64(Task& task, int fd, Wide offset, GuestSize size, int advice) {
+    return advise(task, fd, offset.value, static_cast<i64>(size.value), advice);
+}
+SysResult sys_fadvise64_64(Task& task, int fd, Wide offset, Wide size, int advice) {
+    return advise(task, fd, offset.value, size.value, advice);
+}
+SysResult sys_arm_fadvise64_64(Task& task, int fd, int advice, Wide offset, Wide size) {
+    return advise(task, fd, offset.value, size.value, advice);
+}
+
+constexpr std::string_view large_files = "on 32-bit ABIs O_LARGEFILE is always implied";
+
+constexpr SyscallRow rows[] = {
+    {"open", adapt<sys_open>, Support::partial, "path, oflags, mode", large_files},
+    {"openat", adapt<sys_openat>, Support::partial, "dirfd, path, oflags, mode", large_files},
+    {"openat2", adapt<sys_openat2>, Support::partial, "dirfd, path, ptr, size",
+     "with a sysroot the RESOLVE_ flags apply to the host's tree"},
+    {"creat", adapt<sys_creat>, Support::full, "path, mode"},
+    {"close", adapt<sys_close>, Support::full, "fd"},
+    {"close_range", adapt<sys_close_range>, Support::full, "fd, fd, hex"},
+    {"dup", adapt<sys_dup>, Support::full, "fd"},
+    {"dup2", adapt<sys_dup2>, Support::full, "fd, fd"},
+    {"dup3", adapt<sys_dup3>, Support::full, "fd, fd, oflags"},
+    {"pipe", adapt<sys_pipe>, Support::full, "fd_pair_out"},
+    {"pipe2", adapt<sys_pipe2>, Support::full, "fd_pair_out, oflags"},
+    {"memfd_create", adapt<sys_memfd_create>, Support::full, "str, hex"},
+    {"lseek", adapt<sys_lseek>, Support::full, "fd, off, whence"},
+    {"llseek", adapt<sys_llseek>, Support::full, "fd, hex, hex, off64_out, whence"},
+    {"truncate", adapt<sys_truncate>, Support::full, "path, off"},
+    {"truncate64", adapt<sys_truncate64>, Support::full, "path, off64"},
+    {"ftruncate", adapt<sys_ftruncate>, Support::full, "fd, off"},
+    {"ftruncate64", adapt<sys_ftruncate64>, Support::full, "fd, off64"},
+    {"fallocate", adapt<sys_fallocate>, Support::full, "fd, hex, off64, off64"},
+    {"fsync", adapt<sys_fsync>, Support::full, "fd"},
+    {"fdatasync", adapt<sys_fdatasync>, Support::full, "fd"},
+    {"sync", adapt<sys_sync>, Support::full, ""},
+    {"syncfs", adapt<sys_syncfs>, Support::full, "fd"},
+    {"readahead", adapt<sys_readahead>, Support::full, "fd, off64, size"},
+    {"sync_file_range", adapt<sys_sync_file_range>, Support::full, "fd, off64, off64, hex"},
+    {"sync_file_range2", adapt<sys_sync_file_range2>, Support::full, "fd, hex, off64, off64"},
+    {"fadvise64", adapt<sys_fadvise64>, Support::full, "fd, off64, size, int"},
+    {"fadvise64_64", adapt<sys_fadvise64_64>, Support::full, "fd, off64, off64, int"},
+    {"arm_fadvise64_64", adapt<sys_arm_fadvise64_64>, Support::full, "fd, int, off64, off64"},
+};
+
+}  // namespace
+
+std::span<const SyscallRow> file_rows() { return rows; }
+
+}  // namespace postern::kernel

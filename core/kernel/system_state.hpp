@@ -1,0 +1,26 @@
+// What the guest was told about the system and must be told again, where the host's own state
+// is Postern's and not the guest's.
+#pragma once
+
+#include "base/types.hpp"
+
+#include <array>
+#include <optional>
+#include <sys/resource.h>
+
+namespace postern::kernel {
+
+/// Survives fork and execve.
+struct SystemState {
+    /// Limits that bind the guest's memory but must not bind Postern's: RLIMIT_AS, RLIMIT_DATA,
+    /// RLIMIT_STACK. Nothing: as the host's.
+    std::array<std::optional<rlimit>, RLIM_NLIMITS> limits{};
+    /// personality(2): remembered, without effect of its own.
+    u32 personality = 0;
+    /// PR_SET_DUMPABLE: applied to the host it would lock Postern out of its own /proc/self.
+    int dumpable = 1;
+    /// How far the seeded random stream of getrandom has come.
+    u64 random_words = 0;
+};
+
+}  // namespace postern::kernel
