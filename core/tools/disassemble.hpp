@@ -1,0 +1,28 @@
+// Disassembly of kernel-provided code, through Capstone.
+#pragma once
+
+#include "abi/abi.hpp"
+#include "base/result.hpp"
+
+#include <map>
+#include <span>
+#include <string>
+
+namespace postern::tools {
+
+struct CodeLabel {
+    std::string name;
+    bool is_function = true;    ///< else a marked place inside one
+    bool is_thumb = false;
+};
+
+/// Labels by the address of the instruction.
+using CodeLabels = std::map<u64, CodeLabel>;
+
+/// A listing of `code`, whose first byte is at `address`: a heading per label, then address,
+/// bytes, instruction, and the label that a branch leads to. Bytes that are no instruction
+/// are shown as such. Error: Capstone does not know the machine.
+Result<std::string> disassemble(const Abi& abi, std::span<const std::byte> code, u64 address,
+                                const CodeLabels& labels);
+
+}  // namespace postern::tools

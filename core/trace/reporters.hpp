@@ -1,0 +1,111 @@
+// The kinds of `--trace`, and `--summary`.
+#pragma once
+
+#include "trace/format.hpp"
+#include "trace/session.hpp"
+#include "trace/shared.hpp"
+
+#include <atomic>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace postern::trace {
+
+/// `syscall`: a line per system call as strace prints it.
+class SyscallReporter final : public Reporter {
+public:
+    explicit SyscallReporter(Output& output) : output_(output) {}
+    void system_call_enter(kernel::Task& task, const kernel::SyscallEntry* entry, u64 number) override;
+    void system_call_exit(kernel::Task& task, const kernel::SyscallEntry* entry, u64 number,
+                          kernel::SysResult result) override;
+    void image_loaded(kernel::Task& task) override;
+    void forked(kernel::Task& task) override;
+    void finish(const kernel::ExitStatus& status) override;
+    bool wants_syscalls() const override { return true; }
+
+private:
+    void drop_pending(std::string_view ending);
+
+    Output& output_;
+    std::optional<CallText> pending_;
+};
+
+/// `vdso`: a line per call of a vDSO function, with the time it took on the host. Function
+/// entries and the addresses they return to carry execution hooks; the time includes theirs.
+class VdsoReporter final : public Reporter {
+public:
+    explicit VdsoReporter(Output& output) : output_(output) {}
+    void image_loaded(kernel::Task& task) override;
+    void finish(const kernel::ExitStatus& status) override;
+
+private:
+    struct Call {
+        u64 return_address;
+        u64 stack_pointer;      // at entry
+        bool is_long;           // result: a word, or an int
+        CallText text;
+        i64 start_nanoseconds;
+    };
+
+    void enter(kernel::Task& task, std::string_view symbol, std::string_view arguments, bool is_long);
+    void leave(kernel::Task& task, u64 address);
+    void print_abandoned(const Call& call);
+
+    Output& output_;
+    std::vector<Call> calls_;            // innermost last
+    std::map<u64, int> return_hooks_;    // address -> hook
+};
+
+/// `signal`: a line per delivered signal.
+class SignalReporter final : public Reporter {
+public:
+    explicit SignalReporter(Output& output) : output_(output) {}
+    void signal(kernel::Task& task, int generic_signal, int code, u64 detail, GuestAddr handler) override;
+
+private:
+    Output& output_;
+};
+
+/// `page`: a line per renewal of the time page.
+class PageReporter final : public Reporter {
+public:
+    explicit PageReporter(Output& output) : output_(output) {}
+    bool wants_page_services() const override { return true; }
+    void page_service(const vdso::ServiceRecord& record) override;
+
+private:
+    Output& output_;
+};
+
+/// `--summary`: one line when the first process of the run ends, which counts all of them
+/// up to that moment.
+class SummaryReporter final : public Reporter {
+public:
+    explicit SummaryReporter(Output& output);
+    void system_call_enter(kernel::Task& task, const kernel::SyscallEntry* entry, u64 number) override;
+    void image_loaded(kernel::Task& task) override;
+    void forked(kernel::Task& task) override;
+    void page_service(const vdso::ServiceRecord& record) override;
+    void finish(const kernel::ExitStatus& status) override;
+    bool wants_syscalls() const override { return true; }
+    bool wants_page_services() const override { return true; }
+
+private:
+    struct Counters {
+        std::atomic<u64> system_calls = 0, clock_calls = 0, page_services = 0, processes = 1;
+    };
+
+    Output& output_;
+    Shared<Counters> counters_;
+    int first_process_;
+    std::string abi_, engine_;   // of the first image
+};
+
+/// Text of one page line; for tests.
+std::string format_service(const vdso::ServiceRecord& record);
+/// Text of one signal line; for tests.
+std::string format_signal_line(int generic_signal, int code, u64 detail, GuestAddr handler);
+
+}  // namespace postern::trace
