@@ -8,6 +8,11 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(doctest REQUIRED)
 
+# fmt's headers with its compiled part built here, see fmt_instance.cc.
+add_library(postern_fmt STATIC ${CMAKE_CURRENT_LIST_DIR}/fmt_instance.cc)
+get_target_property(fmt_include fmt::fmt-header-only INTERFACE_INCLUDE_DIRECTORIES)
+target_include_directories(postern_fmt SYSTEM PUBLIC ${fmt_include})
+
 # A static archive and its headers as an imported target.
 function(postern_archive target header archive)
   find_path(${target}_include ${header}
@@ -32,4 +37,4 @@ add_library(postern_spdlog INTERFACE)
 get_target_property(spdlog_include spdlog::spdlog_header_only INTERFACE_INCLUDE_DIRECTORIES)
 target_include_directories(postern_spdlog SYSTEM INTERFACE ${spdlog_include})
 target_compile_definitions(postern_spdlog INTERFACE SPDLOG_FMT_EXTERNAL)
-target_link_libraries(postern_spdlog INTERFACE fmt::fmt-header-only Threads::Threads)
+target_link_libraries(postern_spdlog INTERFACE postern_fmt Threads::Threads)

@@ -1,0 +1,236 @@
+// The Abi objects: complete, consistent, and found by what real ELF headers say.
+#include "abi/abi.hpp"
+#include "abi/layouts.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <doctest/doctest.h>
+#include <set>
+#include <string>
+#include <vector>
+
+using namespace postern;
+
+namespace {
+
+/// What the engine of a machine must be able to name, as "first..last" or single names.
+struct Convention {
+    std::string_view abi;
+    std::vector<std::pair<std::string, unsigned>> registers;   // name, width
+};
+
+void add_row(Convention& convention, const std::string& prefix, int first, int last, unsigned width) {
+    for (int i = first; i <= last; ++i) convention.registers.emplace_back(prefix + std::to_string(i), width);
+}
+
+void add_names(Convention& convention, std::initializer_list<const char*> names, unsigned width) {
+    for (const char* name : names) convention.registers.emplace_back(name, width);
+}
+
+std::vector<Convention> conventions() {
+    Convention x86_64{"x86-64", {}}, i386{"i386", {}}, aarch64{"aarch64", {}}, arm{"arm", {}}, s390x{"s390x", {}};
+    add_names(x86_64, {"rax", "rbx", "rcx", "rdx", "rsi", "rdi", "rbp", "rsp", "rip", "eflags", "fs_base", "gs_base"}, 8);
+    add_row(x86_64, "r", 8, 15, 8);
+    add_names(i386, {"eax", "ebx", "ecx", "edx", "esi", "edi", "ebp", "esp", "eip", "eflags"}, 4);
+    for (Convention* x86 : {&x86_64, &i386}) {
+        add_names(*x86, {"cs", "ss", "ds", "es", "fs", "gs", "fpcw", "fpsw", "fptag"}, 2);
+        add_names(*x86, {"mxcsr"}, 4);
+        add_row(*x86, "st", 0, 7, 10);
+        add_row(*x86, "xmm", 0, x86 == &x86_64 ? 15 : 7, 16);
+    }
+    add_row(aarch64, "x", 0, 30, 8);
+    add_names(aarch64, {"sp", "pc", "pstate", "tpidr_el0"}, 8);
+    add_row(aarch64, "v", 0, 31, 16);
+    add_names(aarch64, {"fpsr", "fpcr"}, 4);
+    add_row(arm, "r", 0, 12, 4);
+    add_names(arm, {"sp", "lr", "pc", "cpsr", "tpidruro", "fpscr"}, 4);
+    add_row(arm, "d", 0, 31, 8);
+    add_row(s390x, "r", 0, 15, 8);
+    add_names(s390x, {"psw_mask", "psw_addr"}, 8);
+    add_row(s390x, "a", 0, 15, 4);
+    add_row(s390x, "f", 0, 15, 8);
+    add_names(s390x, {"fpc"}, 4);
+    return {x86_64, i386, aarch64, arm, s390x};
+}
+
+const SyscallNumber* find_call(const Abi& abi, std::string_view name) {
+    auto found = std::ranges::find(abi.syscall_numbers, name, &SyscallNumber::name);
+    return found == abi.syscall_numbers.end() ? nullptr : &*found;
+}
+
+struct KnownCall {
+    std::string_view abi, name;
+    u32 number;
+    std::string_view handler;
+};
+
+}  // namespace
+
+TEST_CASE("every ABI is found by its name, and only by that") {
+    CHECK(all_abis().size() == 5);
+    for (const Abi* abi : all_abis()) {
+        CAPTURE(abi->name);
+        CHECK(find_abi(abi->name) == abi);
+    }
+    CHECK(find_abi("") == nullptr);
+    CHECK(find_abi("x86_64") == nullptr);
+    CHECK(find_abi("mips-o32") == nullptr);
+}
+
+TEST_CASE("ELF headers of real programs belong to the right ABI") {
+    struct Header {
+        std::string_view abi;
+        u16 machine;
+        u8 elf_class;
+        ByteOrder order;
+        u32 flags;
+    };
+    // As `readelf -h` shows Debian's busybox-static of each architecture; the second column of
+    // arm is its hard-float flag word.
+    const Header known[] = {
+        {"x86-64", 62, 2, ByteOrder::little, 0},         {"i386", 3, 1, ByteOrder::little, 0},
+        {"i386", 6, 1, ByteOrder::little, 0},            {"aarch64", 183, 2, ByteOrder::little, 0},
+        {"arm", 40, 1, ByteOrder::little, 0x5000400},    {"arm", 40, 1, ByteOrder::little, 0x5000200},
+        {"s390x", 22, 2, ByteOrder::big, 0},             {"s390x", 0xa390, 2, ByteOrder::big, 0},
+    };
+    for (const Header& header : known) {
+        CAPTURE(header.abi);
+        const Abi* abi = identify_abi(header.machine, header.elf_class, header.order, header.flags);
+        REQUIRE(abi != nullptr);
+        CHECK(abi->name == header.abi);
+    }
+    const Header others[] = {
+        {"x32", 62, 1, ByteOrder::little, 0},        {"aarch64_be", 183, 2, ByteOrder::big, 0},
+        {"arm OABI", 40, 1, ByteOrder::little, 0},   {"armeb", 40, 1, ByteOrder::big, 0x5000400},
+        {"s390 31-bit", 22, 1, ByteOrder::big, 0},   {"riscv64", 243, 2, ByteOrder::little, 5},
+        {"none", 0, 2, ByteOrder::little, 0},
+    };
+    for (const Header& header : others) {
+        CAPTURE(header.abi);
+        CHECK(identify_abi(header.machine, header.elf_class, header.order, header.flags) == nullptr);
+    }
+}
+
+TEST_CASE("register tables hold exactly the registers of the convention") {
+    for (const Convention& convention : conventions()) {
+        const Abi* abi = find_abi(convention.abi);
+        REQUIRE(abi != nullptr);
+        CAPTURE(abi->name);
+        CHECK(abi->registers.size() == convention.registers.size());
+        for (const auto& [name, width] : convention.registers) {
+            CAPTURE(name);
+            auto index = abi->find_register(name);
+            REQUIRE(index.has_value());
+            CHECK(abi->registers[*index].width == width);
+            CHECK(abi->register_index(name) == *index);
+        }
+        CHECK_FALSE(abi->find_register("nonsense").has_value());
+    }
+}
+
+TEST_CASE("roles point at integer registers of the word's size") {
+    for (const Abi* abi : all_abis()) {
+        CAPTURE(abi->name);
+        for (RegisterIndex role : {abi->program_counter, abi->stack_pointer, abi->syscall.number, abi->syscall.result,
+                                   abi->vdso.call_result}) {
+            CHECK(abi->registers[role].width == abi->word_size);
+        }
+        CHECK(abi->syscall.arguments.size() >= 6);
+        std::set<RegisterIndex> distinct(abi->syscall.arguments.begin(), abi->syscall.arguments.end());
+        CHECK(distinct.size() == abi->syscall.arguments.size());
+    }
+}
+
+TEST_CASE("system-call tables ascend and know what they must") {
+    for (const Abi* abi : all_abis()) {
+        CAPTURE(abi->name);
+        auto numbers = abi->syscall_numbers;
+        CHECK(numbers.size() > 300);
+        for (std::size_t i = 1; i < numbers.size(); ++i) {
+            CAPTURE(numbers[i].name);
+            CHECK(numbers[i - 1].number < numbers[i].number);
+        }
+        for (std::string_view needed : {"read", "write", "exit_group", "rt_sigreturn", "mseal"}) {
+            CAPTURE(needed);
+            CHECK(find_call(*abi, needed) != nullptr);
+        }
+        const SyscallNumber* restart = find_call(*abi, "restart_syscall");
+        REQUIRE(restart != nullptr);
+        CHECK(restart->number == abi->syscall.restart_number);
+    }
+}
+
+TEST_CASE("handlers are named by behaviour") {
+    const KnownCall known[] = {
+        {"x86-64", "stat", 4, "stat"},           {"x86-64", "mmap", 9, "mmap"},
+        {"x86-64", "sendfile", 40, "sendfile64"}, {"x86-64", "clock_gettime", 228, "clock_gettime"},
+        {"i386", "oldstat", 18, "oldstat"},      {"i386", "stat", 106, "stat"},
+        {"i386", "stat64", 195, "stat64"},       {"i386", "mmap", 90, "old_mmap"},
+        {"i386", "mmap2", 192, "mmap2"},         {"i386", "select", 82, "old_select"},
+        {"i386", "_newselect", 142, "select"},   {"i386", "umount", 22, "umount"},
+        {"i386", "umount2", 52, "umount2"},      {"i386", "olduname", 109, "olduname"},
+        {"i386", "oldolduname", 59, "oldolduname"}, {"i386", "getrlimit", 76, "old_getrlimit"},
+        {"i386", "ugetrlimit", 191, "getrlimit"}, {"i386", "pread64", 180, "pread64"},
+        {"i386", "clock_gettime", 265, "clock_gettime32"}, {"i386", "clock_gettime64", 403, "clock_gettime"},
+        {"i386", "getuid", 24, "getuid16"},      {"i386", "getuid32", 199, "getuid"},
+        {"aarch64", "newfstatat", 79, "newfstatat"}, {"aarch64", "fstat", 80, "fstat"},
+        {"aarch64", "mmap", 222, "mmap"},        {"aarch64", "fadvise64", 223, "fadvise64_64"},
+        {"arm", "sigreturn", 119, "sigreturn"},  {"arm", "statfs64", 266, "statfs64"},
+        {"arm", "mmap2", 192, "mmap2"},          {"arm", "ARM_set_tls", 0xf0005, "ARM_set_tls"},
+        {"arm", "arm_fadvise64_64", 270, "arm_fadvise64_64"},
+        {"s390x", "mmap", 90, "old_mmap"},       {"s390x", "ipc", 117, "ipc"},
+        {"s390x", "personality", 136, "personality"}, {"s390x", "select", 142, "select"},
+        {"s390x", "fadvise64", 253, "fadvise64_64"}, {"s390x", "getrlimit", 191, "getrlimit"},
+    };
+    for (const KnownCall& call : known) {
+        CAPTURE(call.abi);
+        CAPTURE(call.name);
+        const SyscallNumber* found = find_call(*find_abi(call.abi), call.name);
+        REQUIRE(found != nullptr);
+        CHECK(found->number == call.number);
+        CHECK(found->handler == call.handler);
+    }
+}
+
+TEST_CASE("flags that differ are single bits and change places") {
+    for (const Abi* abi : all_abis()) {
+        CAPTURE(abi->name);
+        u32 generic = 0, guest = 0;
+        for (const NumberPair& pair : abi->numbers.open_flags) {
+            CHECK(pair.generic != pair.guest);
+            CHECK(std::has_single_bit(static_cast<u32>(pair.generic)));
+            CHECK(std::has_single_bit(static_cast<u32>(pair.guest)));
+            generic |= static_cast<u32>(pair.generic);
+            guest |= static_cast<u32>(pair.guest);
+        }
+        CHECK(generic == guest);
+    }
+    CHECK(find_abi("x86-64")->numbers.open_flags.empty());
+    CHECK(find_abi("arm")->numbers.open_flags.size() == 4);
+}
+
+TEST_CASE("what a process sees of its address space lies inside it") {
+    for (const Abi* abi : all_abis()) {
+        CAPTURE(abi->name);
+        const AddressSpaceLayout& layout = abi->layout;
+        CHECK(layout.page_size == 4096);
+        CHECK(layout.stack_top <= layout.task_size);
+        CHECK(layout.pie_base < layout.stack_top);
+        CHECK(GuestAddr{layout.stack_top}.is_aligned(layout.page_size));
+        CHECK(GuestAddr{layout.pie_base}.is_aligned(layout.page_size));
+        CHECK((layout.task_size & ~abi->word_mask()) == 0);
+        bool has_entry = std::ranges::find(abi->start.auxv_head, AuxHead::minimum_signal_stack) !=
+                         abi->start.auxv_head.end();
+        CHECK(has_entry == (abi->start.minimum_signal_stack != 0));
+        CHECK(abi->signals != nullptr);
+    }
+}
+
+TEST_CASE("every vDSO serves the clock") {
+    for (const Abi* abi : all_abis()) {
+        CAPTURE(abi->name);
+        CHECK_FALSE(abi->vdso.soname.empty());
+        CHECK(std::ranges::find(abi->vdso.exports, "clock_gettime", &VdsoExport::function) != abi->vdso.exports.end());
+        CHECK(abi->vdso.call_arguments.empty() == (abi->vdso.stack_argument_offset != 0));
+    }
+}

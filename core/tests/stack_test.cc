@@ -1,0 +1,189 @@
+#include "kernel/stack.hpp"
+
+#include "elf_builder.hpp"
+#include "kernel/loader.hpp"
+
+#include <cerrno>
+#include <doctest/doctest.h>
+#include <map>
+#include <sys/auxv.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+using namespace postern;
+using namespace postern::kernel;
+using postern::test::simple_program;
+using postern::test::TemporaryFolder;
+
+namespace {
+
+Result<Image> load(const std::string& path, std::vector<std::string> arguments, std::vector<std::string> environment,
+                   std::optional<u64> seed = 1) {
+    return load_image({.name = path, .host_path = path, .arguments = std::move(arguments),
+                       .environment = std::move(environment),
+                       .resolve = [](std::string_view name) { return std::string(name); }, .seed = seed});
+}
+
+/// Reads an initial stack as a C library's start code would.
+struct StackReader {
+    Image& image;
+    GuestAddr at = image.program.stack_start;
+
+    u64 word() {
+        auto value = image.memory->read_word(at);
+        REQUIRE(value);
+        at += image.abi->word_size;
+        return *value;
+    }
+    std::string text(u64 address) {
+        auto text = image.memory->read_string(GuestAddr{address}, 1 << 20);
+        REQUIRE(text);
+        return *text;
+    }
+    std::vector<u64> pointers() {
+        std::vector<u64> list;
+        while (u64 value = word()) list.push_back(value);
+        return list;
+    }
+    std::vector<std::pair<u64, u64>> vector() {
+        std::vector<std::pair<u64, u64>> entries;
+        do {
+            u64 type = word();
+            entries.emplace_back(type, word());
+        } while (entries.back().first != AT_NULL);
+        return entries;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("the initial stack reads as start code reads it") {
+    TemporaryFolder folder;
+    const std::vector<std::string> arguments = {"program", "", "three"}, environment = {"A=1", "LONG=" + std::string(5000, 'x')};
+    for (const Abi* abi : all_abis()) {
+        CAPTURE(abi->name);
+        std::string path = folder.file("program", simple_program(*abi).build());
+        auto image = load(path, arguments, environment);
+        if (!image) FAIL(image.error().message);
+        CHECK(image->program.stack_start.is_aligned(16));
+
+        StackReader reader{*image};
+        CHECK(reader.word() == 3);
+        auto argv = reader.pointers();
+        REQUIRE(argv.size() == 3);
+        for (std::size_t i = 0; i < 3; ++i) CHECK(reader.text(argv[i]) == arguments[i]);
+        auto envp = reader.pointers();
+        REQUIRE(envp.size() == 2);
+        for (std::size_t i = 0; i < 2; ++i) CHECK(reader.text(envp[i]) == environment[i]);
+        auto entries = reader.vector();
+        CHECK(entries == image->program.auxv);
+
+        // Strings: arguments, environment, the file's name, and a null word at the very top.
+        CHECK(argv[1] == argv[0] + sizeof "program");
+        CHECK(envp[0] == argv[2] + sizeof "three");
+        CHECK(image->program.arguments_start.value == argv[0]);
+        CHECK(image->program.arguments_end.value == envp[0]);
+        std::map<u64, u64> auxv(entries.begin(), entries.end());
+        u64 name_end = auxv[AT_EXECFN] + path.size() + 1;
+        CHECK(image->program.environment_end.value == auxv[AT_EXECFN]);
+        CHECK(reader.text(auxv[AT_EXECFN]) == path);
+        CHECK(name_end + abi->word_size == abi->layout.stack_top);
+        CHECK(image->memory->read_word(GuestAddr{name_end}) == 0);
+    }
+}
+
+TEST_CASE("the auxiliary vector has the kernel's entries in the kernel's order") {
+    TemporaryFolder folder;
+    for (const Abi* abi : all_abis()) {
+        CAPTURE(abi->name);
+        auto image = load(folder.file("program", simple_program(*abi).build()), {"program"}, {});
+        REQUIRE(image);
+        std::vector<u64> expected;
+        for (AuxHead head : abi->start.auxv_head) {
+            expected.push_back(head == AuxHead::sysinfo ? AT_SYSINFO
+                               : head == AuxHead::sysinfo_ehdr ? AT_SYSINFO_EHDR : AT_MINSIGSTKSZ);
+        }
+        for (u64 type : {AT_HWCAP, AT_PAGESZ, AT_CLKTCK, AT_PHDR, AT_PHENT, AT_PHNUM, AT_BASE, AT_FLAGS, AT_ENTRY, AT_UID,
+                         AT_EUID, AT_GID, AT_EGID, AT_SECURE, AT_RANDOM}) {
+            expected.push_back(type);
+        }
+        if (abi->start.hwcap2) expected.push_back(AT_HWCAP2);
+        expected.push_back(AT_EXECFN);
+        if (!abi->start.platform.empty()) expected.push_back(AT_PLATFORM);
+        expected.push_back(AT_NULL);
+        std::vector<u64> types;
+        for (auto [type, value] : image->program.auxv) types.push_back(type);
+        CHECK(types == expected);
+
+        std::map<u64, u64> auxv(image->program.auxv.begin(), image->program.auxv.end());
+        StackReader reader{*image};
+        CHECK(auxv[AT_PAGESZ] == 4096);
+        CHECK(auxv[AT_CLKTCK] == 100);
+        CHECK(auxv[AT_PHENT] == (abi->is_64bit() ? 56 : 32));
+        CHECK(auxv[AT_PHNUM] == 3);
+        CHECK(auxv[AT_ENTRY] == 0x400400);
+        CHECK(auxv[AT_UID] == ::getuid());
+        CHECK(auxv[AT_SYSINFO_EHDR] == image->vdso.image.value);
+        CHECK(image->memory->read(GuestPtr<u8>{{auxv[AT_SYSINFO_EHDR]}}) == u8{0x7f});
+        if (!abi->start.platform.empty()) CHECK(reader.text(auxv[AT_PLATFORM]) == abi->start.platform);
+        if (auxv.contains(AT_SYSINFO)) {
+            CHECK(auxv[AT_SYSINFO] > image->vdso.image.value);
+            CHECK(auxv[AT_SYSINFO] < image->vdso.image.value + image->vdso.image_size);
+        }
+    }
+}
+
+TEST_CASE("AT_RANDOM follows the seed, and without one differs") {
+    CHECK(random_bytes(7) == random_bytes(7));
+    CHECK(random_bytes(7) != random_bytes(8));
+    CHECK(random_bytes({}) != random_bytes({}));
+    TemporaryFolder folder;
+    auto image = load(folder.file("program", simple_program(*all_abis()[0]).build()), {"program"}, {}, 7);
+    REQUIRE(image);
+    std::map<u64, u64> auxv(image->program.auxv.begin(), image->program.auxv.end());
+    std::array<std::byte, 16> bytes;
+    REQUIRE(image->memory->read(GuestAddr{auxv[AT_RANDOM]}, bytes));
+    CHECK(bytes == random_bytes(7));
+}
+
+TEST_CASE("strings over the limits are E2BIG, those at the limit are not") {
+    TemporaryFolder folder;
+    std::string path = folder.file("program", simple_program(*all_abis()[0]).build());
+    CHECK(load(path, {"p", std::string(argument_length_limit - 1, 'x')}, {}));
+    auto longer = load(path, {"p", std::string(argument_length_limit, 'x')}, {});
+    REQUIRE_FALSE(longer);
+    CHECK(longer.error().error_number == E2BIG);
+    CHECK(longer.error().kind == ErrorKind::not_runnable);
+
+    rlimit stack{};
+    REQUIRE(::getrlimit(RLIMIT_STACK, &stack) == 0);
+    u64 limit = std::min<u64>(stack.rlim_cur / 4, 6u << 20);
+    std::vector<std::string> many(limit / 1008 + 1, std::string(999, 'x'));   // with NUL and pointer 1008 bytes each
+    CHECK_FALSE(load(path, {"p"}, many));
+    many.resize(many.size() - 8);
+    CHECK(load(path, {"p"}, many));
+}
+
+TEST_CASE("a program without arguments gets one empty one") {
+    TemporaryFolder folder;
+    auto image = load(folder.file("program", simple_program(*all_abis()[0]).build()), {}, {});
+    REQUIRE(image);
+    StackReader reader{*image};
+    CHECK(reader.word() == 1);
+    CHECK(reader.text(reader.word()) == "");
+}
+
+TEST_CASE("the stack grows down to its limit, and mmaps start below it") {
+    TemporaryFolder folder;
+    for (const Abi* abi : all_abis()) {
+        CAPTURE(abi->name);
+        auto image = load(folder.file("program", simple_program(*abi).build()), {"program"}, {});
+        REQUIRE(image);
+        GuestAddr top{abi->layout.stack_top};
+        u64 limit = top - image->memory->map_base();
+        CHECK(limit >= u64{128} << 20);
+        CHECK(image->memory->write(GuestPtr<u8>{top - (u64{1} << 20)}, u8{1}));
+        CHECK(image->memory->find(top - 1)->start <= top - (u64{1} << 20));
+        CHECK_FALSE(image->memory->write(GuestPtr<u8>{image->memory->map_base() + 0x1000}, u8{1}));
+    }
+}

@@ -1,0 +1,49 @@
+/* A bad pointer given to a vDSO function is the caller's SIGSEGV (no EFAULT: the code runs in
+ * user space); an unknown clock is answered as the system call answers it. */
+#include "vdso.h"
+
+static struct vdso vdso;
+
+static void check_pointer(word function, int clock, word pointer)
+{
+    CHECK_EQUAL(CAUSES_FAULT(((int (*)(int, word))function)(clock, pointer)), SIGSEGV);
+    CHECK_EQUAL(caught_fault.code, SEGV_MAPERR);
+#ifdef __s390x__
+    CHECK_EQUAL(caught_fault.address & -PAGE, pointer & -PAGE); /* the machine tells the page only */
+#else
+    CHECK(caught_fault.address - pointer < 16);
+#endif
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    open_vdso(&vdso);
+    catch_faults();
+    word clock_gettime = vdso_function(&vdso, "clock_gettime");
+    CHECK(clock_gettime != 0);
+    word hole = (word)map_memory(0, 2 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK_EQUAL(CALL(munmap, hole, 2 * PAGE), 0);
+    static const int clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_MONOTONIC_COARSE};
+    for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
+        check_pointer(clock_gettime, clocks[i], 0);
+        check_pointer(clock_gettime, clocks[i], hole + PAGE);
+    }
+    word gettimeofday = vdso_function(&vdso, "gettimeofday");
+    CHECK_EQUAL(CAUSES_FAULT(((int (*)(word, word))gettimeofday)(hole, 0)), SIGSEGV);
+    CHECK_EQUAL(CAUSES_FAULT(((int (*)(word, word))gettimeofday)(0, hole)), SIGSEGV);
+
+    /* Clocks the page does not serve: the system call's answer, EFAULT included. */
+    static const int other[] = {12, 15, 16, 31, 99, -1, 0x7fffffff, (int)0x80000000};
+    for (size_t i = 0; i < ARRAY_SIZE(other); i++) {
+        long time[2];
+        long expected = CALL(clock_gettime, other[i], time);
+        CHECK_EQUAL(((int (*)(int, long *))clock_gettime)(other[i], time), expected);
+    }
+    CHECK_EQUAL(((int (*)(int, word))clock_gettime)(CLOCK_PROCESS_CPUTIME_ID, hole), -EFAULT);
+    long cpu_time[2];
+    CHECK_EQUAL(((int (*)(int, long *))clock_gettime)(CLOCK_PROCESS_CPUTIME_ID, cpu_time), 0);
+    word clock_getres = vdso_function(&vdso, "clock_getres");
+    CHECK_EQUAL(((int (*)(int, long *))clock_getres)(99, cpu_time), -EINVAL);
+    return passed();
+}

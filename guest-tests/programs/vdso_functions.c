@@ -1,0 +1,226 @@
+/* Every function the vDSO exports is found by both hash tables with its version, and those
+ * that can be called from C answer as the system call does. */
+#include "vdso.h"
+
+static struct vdso vdso;
+
+static const int clocks[] = {0, 1, 4, 5, 6, 7, 11};
+
+struct narrow_time {
+    long seconds, fraction;
+};
+
+static i64 clock_value(int clock)
+{
+    struct instant now;
+    CHECK_EQUAL(read_clock(clock, &now), 0);
+    return to_nanoseconds(now);
+}
+
+/* A value read between two system calls lies between them. */
+static void check_between(const char *what, i64 before, i64 value, i64 after)
+{
+    if (value < before || value > after)
+        FAIL("%s: %lld is not in %lld ... %lld", what, (long long)value, (long long)before, (long long)after);
+}
+
+static void check_clock_gettime(word function)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
+        struct narrow_time time = {-1, -1};
+        i64 before = clock_value(clocks[i]);
+        CHECK_EQUAL(((int (*)(int, struct narrow_time *))function)(clocks[i], &time), 0);
+        check_between("clock_gettime", before, time.seconds * SECOND + time.fraction, clock_value(clocks[i]));
+    }
+}
+
+static void check_clock_gettime64(word function)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
+        struct __kernel_timespec time = {-1, -1};
+        i64 before = clock_value(clocks[i]);
+        CHECK_EQUAL(((int (*)(int, struct __kernel_timespec *))function)(clocks[i], &time), 0);
+        check_between("clock_gettime64", before, time.tv_sec * SECOND + time.tv_nsec, clock_value(clocks[i]));
+    }
+}
+
+static void check_gettimeofday(word function)
+{
+    struct narrow_time time = {-1, -1};
+    int zone[2] = {-1, -1}, zone_by_call[2] = {-1, -1};
+    i64 before = clock_value(CLOCK_REALTIME) / 1000;
+    CHECK_EQUAL(((int (*)(struct narrow_time *, int *))function)(&time, zone), 0);
+    check_between("gettimeofday", before, time.seconds * 1000000ll + time.fraction,
+                  clock_value(CLOCK_REALTIME) / 1000);
+    CHECK_EQUAL(CALL(gettimeofday, 0, zone_by_call), 0);
+    CHECK_EQUAL(zone[0], zone_by_call[0]);
+    CHECK_EQUAL(zone[1], zone_by_call[1]);
+    CHECK_EQUAL(((int (*)(struct narrow_time *, int *))function)(0, 0), 0);
+}
+
+static void check_time(word function)
+{
+    long stored = -1;
+    i64 before = clock_value(CLOCK_REALTIME_COARSE) / SECOND;
+    long seconds = ((long (*)(long *))function)(&stored);
+    CHECK_EQUAL(seconds, stored);
+    check_between("time", before, seconds, clock_value(CLOCK_REALTIME) / SECOND);
+    CHECK(((long (*)(long *))function)(0) >= seconds);
+}
+
+static void check_getcpu(word function)
+{
+    unsigned cpu = ~0u, node = ~0u, cpu_by_call, node_by_call;
+    CHECK_EQUAL(((int (*)(unsigned *, unsigned *, void *))function)(&cpu, &node, 0), 0);
+    CHECK_EQUAL(CALL(getcpu, &cpu_by_call, &node_by_call, 0), 0);
+    CHECK(cpu < 4096);
+    CHECK_EQUAL(node, node_by_call);
+    CHECK_EQUAL(((int (*)(unsigned *, unsigned *, void *))function)(0, 0, 0), 0);
+}
+
+static void check_clock_getres(word function)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
+        struct narrow_time time = {-1, -1};
+        struct instant expected;
+        CHECK_EQUAL(((int (*)(int, struct narrow_time *))function)(clocks[i], &time), 0);
+        CHECK_EQUAL(clock_resolution(clocks[i], &expected), 0);
+        CHECK_EQUAL(time.seconds, expected.seconds);
+        CHECK_EQUAL(time.fraction, expected.nanoseconds);
+    }
+    CHECK_EQUAL(((int (*)(int, void *))function)(1, 0), 0);
+}
+
+static void check_clock_getres_time64(word function)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
+        struct __kernel_timespec time = {-1, -1};
+        struct instant expected;
+        CHECK_EQUAL(((int (*)(int, struct __kernel_timespec *))function)(clocks[i], &time), 0);
+        CHECK_EQUAL(clock_resolution(clocks[i], &expected), 0);
+        CHECK_EQUAL(time.tv_sec, expected.seconds);
+        CHECK_EQUAL(time.tv_nsec, expected.nanoseconds);
+    }
+}
+
+#ifdef __i386__
+static void check_vsyscall(word function)
+{
+    CHECK_EQUAL(auxv_value(32 /* AT_SYSINFO */, 0), function);
+    CHECK_EQUAL(system_call_through((void *)function, __NR_getpid, 0, 0, 0, 0, 0, 0), own_pid());
+    CHECK_EQUAL(system_call_through((void *)function, __NR_close, -1, 0, 0, 0, 0, 0), -EBADF);
+    /* All six arguments arrive. */
+    word address = (word)system_call_through((void *)function, __NR_mmap2, 0, (long)PAGE, PROT_READ,
+                                             MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(address < (word)-4095);
+}
+#else
+static void check_vsyscall(word function) { (void)function; }
+#endif
+
+/* Releases a lock word that holds `thread`, and clears the pending operation if it did. */
+static void check_try_unlock(word function)
+{
+    u32 lock = 77;
+    u64 pending = ~0ull;
+    CHECK_EQUAL(((u32(*)(u32 *, u32, void *))function)(&lock, 78, &pending), 77);
+    CHECK_EQUAL(lock, 77);
+    CHECK(pending == ~0ull);
+    CHECK_EQUAL(((u32(*)(u32 *, u32, void *))function)(&lock, 77, &pending), 77);
+    CHECK_EQUAL(lock, 0);
+    CHECK_EQUAL((u32)pending, 0);
+}
+
+/* Trampolines are not called from C: signals.c runs them. */
+static void check_nothing(word function) { (void)function; }
+
+static const struct {
+    const char *name; /* behind the prefix __vdso_ or __kernel_ */
+    void (*check)(word function);
+} functions[] = {
+    {"clock_gettime", check_clock_gettime},
+    {"clock_gettime64", check_clock_gettime64},
+    {"clock_getres", check_clock_getres},
+    {"clock_getres_time64", check_clock_getres_time64},
+    {"gettimeofday", check_gettimeofday},
+    {"time", check_time},
+    {"getcpu", check_getcpu},
+    {"vsyscall", check_vsyscall},
+    {"futex_robust_list32_try_unlock", check_try_unlock},
+    {"futex_robust_list64_try_unlock", check_try_unlock},
+    {"sigreturn", check_nothing},
+    {"rt_sigreturn", check_nothing},
+    {"restart_syscall", check_nothing},
+    /* The running kernel may have these; ours does not claim to. */
+    {"getrandom", check_nothing},
+    {"sgx_enter_enclave", check_nothing},
+};
+
+/* What an image of the ABI must offer at least. */
+static const char *const required[] = {
+#if defined __x86_64__
+    "clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu",
+#elif defined __i386__
+    "clock_gettime", "clock_getres", "gettimeofday", "time", "clock_gettime64", "vsyscall", "sigreturn",
+    "rt_sigreturn",
+#elif defined __aarch64__
+    "clock_gettime", "clock_getres", "gettimeofday", "rt_sigreturn",
+#elif defined __arm__
+    "clock_gettime", "clock_getres", "gettimeofday", "clock_gettime64",
+#else
+    "clock_gettime", "clock_getres", "gettimeofday", "getcpu", "restart_syscall", "sigreturn", "rt_sigreturn",
+#endif
+};
+
+static const char *plain_name(const char *name)
+{
+    if (memcmp(name, "__vdso_", 7) == 0)
+        return name + 7;
+    return memcmp(name, "__kernel_", 9) == 0 ? name + 9 : name;
+}
+
+static void check_symbol(const struct vdso_symbol *symbol)
+{
+    CHECK(*symbol->version);
+    CHECK_EQUAL(find_by_hash(&vdso, symbol->name, symbol->version), symbol->address);
+    CHECK_EQUAL(find_by_hash(&vdso, symbol->name, "LINUX_0.0"), 0);
+    if (vdso.has_gnu_hash) {
+        CHECK_EQUAL(find_by_gnu_hash(&vdso, symbol->name, symbol->version), symbol->address);
+        CHECK_EQUAL(find_by_gnu_hash(&vdso, symbol->name, "LINUX_0.0"), 0);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
+        if (text_equal(functions[i].name, plain_name(symbol->name))) {
+            functions[i].check(symbol->address);
+            return;
+        }
+    FAIL("unknown function %s", symbol->name);
+}
+
+static int is_required(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(required); i++)
+        if (text_equal(required[i], plain_name(name)))
+            return 1;
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc, (void)argv;
+    open_vdso(&vdso);
+    size_t seen = 0;
+    for (unsigned i = 1; i < vdso.symbol_count; i++) {
+        struct vdso_symbol symbol;
+        vdso_symbol_at(&vdso, i, &symbol);
+        if (!symbol.is_function)
+            continue;
+        check_symbol(&symbol);
+        /* x86-64 exports each name with and without its prefix. */
+        seen += symbol.name[0] == '_' && is_required(symbol.name);
+    }
+    CHECK_EQUAL(seen, ARRAY_SIZE(required));
+    CHECK(memcmp(vdso.soname, "linux-", 6) == 0);
+    CHECK_EQUAL(find_by_hash(&vdso, "no_such_function", 0), 0);
+    CHECK_EQUAL(find_by_gnu_hash(&vdso, "no_such_function", 0), 0);
+    return passed();
+}

@@ -1,0 +1,162 @@
+/* The whole world of a guest test: system calls, text, memory, signals, auxv. No C library;
+ * numbers and structures come from the kernel's exported headers of the ABI. */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <linux/mman.h>
+#include <asm/poll.h>
+#include <asm/stat.h>
+#include <asm/unistd.h>
+#include <linux/auxvec.h>
+#include <linux/errno.h>
+#include <linux/fcntl.h>
+#include <linux/signal.h>
+#include <linux/time.h>
+#include <linux/time_types.h>
+#include <linux/wait.h>
+
+#include "abi.h"
+
+typedef int64_t i64;
+typedef uint64_t u64;
+typedef uint32_t u32;
+typedef uint8_t u8;
+typedef unsigned long word;
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#define PAGE ((word)4096)
+#define SECOND 1000000000ll
+
+/* --- system calls: negative errno on failure, as the kernel returns it --- */
+
+#define CALL_0(n) system_call(n, 0, 0, 0, 0, 0, 0)
+#define CALL_1(n, a) system_call(n, (long)(a), 0, 0, 0, 0, 0)
+#define CALL_2(n, a, b) system_call(n, (long)(a), (long)(b), 0, 0, 0, 0)
+#define CALL_3(n, a, b, c) system_call(n, (long)(a), (long)(b), (long)(c), 0, 0, 0)
+#define CALL_4(n, a, b, c, d) system_call(n, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+#define CALL_5(n, a, b, c, d, e) system_call(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), 0)
+#define CALL_6(n, a, b, c, d, e, f) \
+    system_call(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
+#define CALL_PICK(_1, _2, _3, _4, _5, _6, _7, name, ...) name
+/* CALL(write, 1, text, size) */
+#define CALL(name, ...)                                                                           \
+    CALL_PICK(__NR_##name, ##__VA_ARGS__, CALL_6, CALL_5, CALL_4, CALL_3, CALL_2, CALL_1, CALL_0) \
+    (__NR_##name, ##__VA_ARGS__)
+
+/* The calls whose name or shape depends on the ABI. */
+long map_memory(word address, word size, int protection, int flags, int fd, u64 offset);
+long fork_process(void);
+long wait_for(int pid, int *status, int options);
+long open_file(const char *path, int flags, int mode);
+long file_size(int fd);
+long seek(int fd, i64 offset, int whence, i64 *position);
+long make_pipe(int fds[2]);
+long duplicate_to(int fd, int target);
+long poll_fds(struct pollfd *fds, unsigned count, int milliseconds);
+long send_signal(int pid, int signal);
+int own_pid(void);
+_Noreturn void exit_with(int status);
+
+/* --- time --- */
+
+struct instant {
+    i64 seconds;
+    i64 nanoseconds;
+};
+/* By the system call with 64-bit time. */
+long read_clock(int clock, struct instant *out);
+long clock_resolution(int clock, struct instant *out);
+i64 to_nanoseconds(struct instant instant);
+/* CLOCK_MONOTONIC by system call; fails the test when it cannot be read. */
+i64 monotonic_now(void);
+long sleep_for(i64 nanoseconds);
+
+/* --- memory and text --- */
+
+void *memcpy(void *to, const void *from, size_t size);
+void *memmove(void *to, const void *from, size_t size);
+void *memset(void *to, int value, size_t size);
+int memcmp(const void *a, const void *b, size_t size);
+size_t text_length(const char *text);
+int text_equal(const char *a, const char *b);
+i64 parse_number(const char *text);
+
+/* %d %u %x %ld %lu %lx %lld %llu %llx %s %c %%, width and leading zero. */
+void print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int print_to(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* --- start --- */
+
+extern char **guest_environment;
+extern const word *guest_auxv; /* pairs of words, AT_NULL last */
+extern const word *guest_stack; /* argc, argv, envp, auxv as the kernel built them */
+/* Value of an entry; *found tells an absent one from 0 (may be null). */
+word auxv_value(word type, int *found);
+
+int main(int argc, char **argv);
+
+/* --- signals --- */
+
+typedef void (*signal_handler)(int signal, siginfo_t *info, void *context);
+/* `mask`: bit n-1 = signal n. */
+long set_handler(int signal, signal_handler handler, word flags, u64 mask);
+long set_signal_mask(int how, u64 mask, u64 *old);
+u64 pending_signals(void);
+/* Returns when a signal was handled, with the mask `mask` while waiting. */
+long suspend_until_signal(u64 mask);
+long set_interval_timer(int which, i64 first_nanoseconds, i64 interval_nanoseconds);
+#define SIGNAL_BIT(signal) ((u64)1 << ((signal)-1))
+
+/* The fault that an expression causes: 0, or the signal; details in caught_fault. */
+struct caught_fault {
+    int signal;
+    int code;
+    word address;
+};
+extern struct caught_fault caught_fault;
+/* Catches SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE from here on. */
+void catch_faults(void);
+extern word fault_return[32];
+long mark_return(word *save) __attribute__((returns_twice));
+_Noreturn void return_to_mark(word *save);
+extern volatile int fault_expected;
+#define CAUSES_FAULT(statement)                                                \
+    ({                                                                         \
+        caught_fault.signal = 0;                                               \
+        if (!mark_return(fault_return)) {                                 \
+            fault_expected = 1;                                                \
+            statement;                                                         \
+        }                                                                      \
+        fault_expected = 0;                                                    \
+        caught_fault.signal;                                                   \
+    })
+
+/* --- verdict --- */
+
+_Noreturn void fail(int line, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define FAIL(...) fail(__LINE__, __VA_ARGS__)
+#define CHECK(condition) ((condition) ? (void)0 : fail(__LINE__, "not true: %s", #condition))
+/* Both sides as 64-bit integers. */
+#define CHECK_EQUAL(value, expected)                                                          \
+    do {                                                                                      \
+        i64 value_ = (i64)(value), expected_ = (i64)(expected);                               \
+        if (value_ != expected_)                                                              \
+            fail(__LINE__, "%s is %lld, expected %lld", #value, (long long)value_,            \
+                 (long long)expected_);                                                       \
+    } while (0)
+/* A result that must not be an error. */
+#define CHECK_WORKS(call)                                                                     \
+    ({                                                                                        \
+        long result_ = (call);                                                                \
+        if ((word)result_ >= (word)-4095)                                                     \
+            fail(__LINE__, "%s failed with errno %ld", #call, -result_);                      \
+        result_;                                                                              \
+    })
+/* Prints the success line; the return value of main. */
+int passed(void);
+
+#endif
