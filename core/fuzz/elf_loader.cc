@@ -45,9 +45,12 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
     write_program(data, size);
     std::string path = "/proc/self/fd/" + std::to_string(program_file());
     // Whatever it names as its interpreter is the file itself: no other file is touched.
-    auto image = kernel::load_image({.name = "program", .host_path = path, .arguments = {"program", "argument"},
+    auto image = kernel::load_image({.name = "program",
+                                     .host_path = path,
+                                     .arguments = {"program", "argument"},
                                      .environment = {"NAME=value"},
-                                     .resolve = [&](std::string_view) { return path; }, .seed = 0});
+                                     .resolve = [&](std::string_view) { return path; },
+                                     .seed = 0});
     if (image) check_image(*image);
     else if (image.error().message.empty() || image.error().error_number == 0) std::abort();
     return 0;

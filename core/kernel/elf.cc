@@ -47,7 +47,8 @@ std::unexpected<Error> broken(std::string_view name, std::string why, int error_
 
 std::unexpected<Error> broken_segment(std::string_view name, std::size_t index, std::string_view why,
                                       int error_number) {
-    return fail(ErrorKind::not_runnable, fmt::format("{}: program header {}: {}", name, index, why), error_number);
+    return fail(ErrorKind::not_runnable, fmt::format("{}: program header {}: {}", name, index, why),
+                error_number);
 }
 
 /// EI_CLASS, EI_DATA and EI_VERSION.
@@ -85,8 +86,9 @@ Result<void> check_program_headers(const Header& header, std::string_view name) 
                                         header.program_header_size, segment_size(header)));
     }
     if (header.program_headers_size() > page_limit) {
-        return broken(name, fmt::format("ELF header: {} program headers take {} bytes, more than {}",
-                                        header.program_header_count, header.program_headers_size(), page_limit));
+        return broken(name,
+                      fmt::format("ELF header: {} program headers take {} bytes, more than {}",
+                                  header.program_header_count, header.program_headers_size(), page_limit));
     }
     if (header.program_headers_offset > ~u64{0} - header.program_headers_size()) {
         return broken(name, "ELF header: program headers beyond any file's end");
@@ -174,7 +176,8 @@ Result<Header> parse_header(std::span<const std::byte> bytes, std::string_view n
 
 Result<std::vector<Segment>> parse_segments(const Header& header, std::span<const std::byte> bytes,
                                             std::string_view name) {
-    if (bytes.size() < header.program_headers_size()) return broken(name, "truncated within the program headers");
+    if (bytes.size() < header.program_headers_size())
+        return broken(name, "truncated within the program headers");
     std::vector<Segment> segments;
     for (u64 i = 0; i < header.program_header_count; ++i) {
         segments.push_back(parse_segment(header, bytes.subspan(i * header.program_header_size)));
@@ -195,12 +198,14 @@ Result<void> check_segments(const Header& header, std::span<const Segment> segme
         has_entry |= header.entry - segment.address < segment.memory_size;
         for (std::size_t k = 0; k < i; ++k) {
             if (segments[k].is_load() && overlap(segments[k], segment)) {
-                return broken_segment(name, i, fmt::format("segment overlaps that of program header {}", k), EINVAL);
+                return broken_segment(name, i, fmt::format("segment overlaps that of program header {}", k),
+                                      EINVAL);
             }
         }
     }
     if (!loads) return broken(name, "no loadable segment: nothing to run");
-    if (!has_entry) return broken(name, fmt::format("ELF header: entry {:#x} is in no segment", header.entry));
+    if (!has_entry)
+        return broken(name, fmt::format("ELF header: entry {:#x} is in no segment", header.entry));
     return {};
 }
 
@@ -238,7 +243,8 @@ std::string machine_name(u16 machine) {
 
 std::string describe(const Header& header) {
     return fmt::format("a {}-bit {}-endian program for {}", header.is_64bit() ? 64 : 32,
-                       header.byte_order == ByteOrder::little ? "little" : "big", machine_name(header.machine));
+                       header.byte_order == ByteOrder::little ? "little" : "big",
+                       machine_name(header.machine));
 }
 
 }  // namespace postern::kernel::elf

@@ -105,7 +105,8 @@ Result<std::optional<std::string>> interpreter_name(const ElfFile& elf) {
         return refuse(elf.file, fmt::format("interpreter name of {} bytes", found->file_size), ENOEXEC);
     }
     auto bytes = elf.file.read(found->offset, found->file_size);
-    if (bytes.size() != found->file_size) return refuse(elf.file, "truncated within the interpreter name", ENOEXEC);
+    if (bytes.size() != found->file_size)
+        return refuse(elf.file, "truncated within the interpreter name", ENOEXEC);
     if (bytes.back() != std::byte{0}) return refuse(elf.file, "interpreter name without end", ENOEXEC);
     return std::string(reinterpret_cast<const char*>(bytes.data()));
 }
@@ -122,8 +123,8 @@ Result<std::optional<ElfFile>> open_interpreter(const ElfFile& program, const Pa
     auto interpreter = read_elf(std::move(*file));
     if (!interpreter) return why(interpreter.error());
     if (interpreter->abi != program.abi) {
-        return refuse(program.file, fmt::format("interpreter {}: {}", *name, elf::describe(interpreter->header)),
-                      ELIBBAD);
+        return refuse(program.file,
+                      fmt::format("interpreter {}: {}", *name, elf::describe(interpreter->header)), ELIBBAD);
     }
     return std::move(*interpreter);
 }
@@ -163,7 +164,8 @@ std::string join(const std::vector<std::string>& strings) {
 }
 
 /// Maps program and interpreter and fills in all of `image.program` that comes from them.
-Result<void> map_program(Image& image, const ElfFile& elf, const std::optional<ElfFile>& interpreter, bool implied) {
+Result<void> map_program(Image& image, const ElfFile& elf, const std::optional<ElfFile>& interpreter,
+                         bool implied) {
     AddressSpace& memory = *image.memory;
     ProgramInfo& program = image.program;
     POSTERN_TRY_ASSIGN(base, dynamic_base(memory, elf, interpreter.has_value()));
@@ -209,12 +211,15 @@ Result<ElfFile> read_elf(ProgramFile file) {
     return elf;
 }
 
-Result<MappedElf> map_elf(AddressSpace& memory, const ElfFile& elf, GuestAddr base, bool readable_is_executable) {
+Result<MappedElf> map_elf(AddressSpace& memory, const ElfFile& elf, GuestAddr base,
+                          bool readable_is_executable) {
     auto extent = elf::extent_of(elf.segments, memory.page_size());
     u64 bias = elf.header.type == elf::type_dynamic ? base.value - extent.start : 0;
     u64 start = extent.start + bias;
-    if (extent.size() > memory.abi().layout.task_size || start > memory.abi().layout.task_size - extent.size()) {
-        return refuse(elf.file, fmt::format("no room for {:#x} bytes at {:#x}", extent.size(), start), ENOMEM);
+    if (extent.size() > memory.abi().layout.task_size ||
+        start > memory.abi().layout.task_size - extent.size()) {
+        return refuse(elf.file, fmt::format("no room for {:#x} bytes at {:#x}", extent.size(), start),
+                      ENOMEM);
     }
     if (!range_is_free(memory, start, start + extent.size())) {
         return refuse(elf.file, fmt::format("its place, {:#x} to {:#x}, is taken by something else", start,
@@ -224,8 +229,9 @@ Result<MappedElf> map_elf(AddressSpace& memory, const ElfFile& elf, GuestAddr ba
         const auto& segment = elf.segments[i];
         if (!segment.is_load() || segment.memory_size == 0) continue;
         if (int error = map_segment(memory, elf, segment, bias, readable_is_executable); error != 0) {
-            return refuse(elf.file, fmt::format("program header {}: cannot map {:#x} bytes at {:#x}: {}", i,
-                                                segment.memory_size, segment.address + bias, std::strerror(-error)),
+            return refuse(elf.file,
+                          fmt::format("program header {}: cannot map {:#x} bytes at {:#x}: {}", i,
+                                      segment.memory_size, segment.address + bias, std::strerror(-error)),
                           -error);
         }
     }
@@ -235,7 +241,8 @@ Result<MappedElf> map_elf(AddressSpace& memory, const ElfFile& elf, GuestAddr ba
 
 Result<Image> load_image(const LoadRequest& request) {
     auto arguments = request.arguments.empty() ? std::vector<std::string>{""} : request.arguments;
-    POSTERN_TRY_ASSIGN(found, find_program(request.name, request.host_path, std::move(arguments), request.resolve));
+    POSTERN_TRY_ASSIGN(found,
+                       find_program(request.name, request.host_path, std::move(arguments), request.resolve));
     POSTERN_TRY_ASSIGN(elf, read_elf(std::move(found.file)));
     POSTERN_TRY_ASSIGN(interpreter, open_interpreter(elf, request.resolve));
     POSTERN_TRY_ASSIGN(memory, memory::AddressSpace::create(*elf.abi));
@@ -250,7 +257,9 @@ Result<Image> load_image(const LoadRequest& request) {
     StackRule rule = stack_rule(elf);
     image.program.executable_stack = rule.executable_stack;
     image.program.readable_is_executable = rule.readable_is_executable;
-    StackContents contents{.path = request.name, .arguments = found.arguments, .environment = request.environment,
+    StackContents contents{.path = request.name,
+                           .arguments = found.arguments,
+                           .environment = request.environment,
                            .random = random_bytes(request.seed)};
     POSTERN_TRY(map_stack(*image.memory, contents, rule.executable_stack));
     POSTERN_TRY(map_program(image, elf, interpreter, rule.readable_is_executable));

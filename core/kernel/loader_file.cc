@@ -94,7 +94,8 @@ std::optional<ScriptLine> parse_script_line(std::span<const std::byte> head) {
     if (line.empty() || (name_end == line.size() && !line_is_whole)) return std::nullopt;
 
     // The kernel ends the text at the last of its 256 bytes.
-    line = line.substr(0, std::max(name_end, std::min<std::size_t>(line.size(), script_head_size - 3 - skipped)));
+    line = line.substr(
+        0, std::max(name_end, std::min<std::size_t>(line.size(), script_head_size - 3 - skipped)));
     ScriptLine script{.interpreter = std::string(line.substr(0, name_end)), .argument = std::nullopt};
     line.remove_prefix(name_end);
     while (!line.empty() && is_blank(line.front())) line.remove_prefix(1);

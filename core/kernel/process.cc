@@ -167,7 +167,8 @@ void Process::handle_stop(const Stop& stop) {
         case Stop::Kind::trap:
         case Stop::Kind::fault: raise_fault(*task_, stop); break;
         case Stop::Kind::engine_error:
-            fmt::print(stderr, "postern: {} stopped at {:#x}: {}\n", cpu().engine_name(), cpu().pc(), stop.text);
+            fmt::print(stderr, "postern: {} stopped at {:#x}: {}\n", cpu().engine_name(), cpu().pc(),
+                       stop.text);
             return exit({.code = static_cast<int>(ErrorKind::internal)});
     }
     deliver_signals(*task_, std::exchange(interrupted_call_, std::nullopt));
@@ -196,8 +197,9 @@ bool Process::system_call() {
     }
     const SyscallEntry* entry = syscalls_->find(number);
     current_call_ = entry;
-    SysResult result = options_.observer && options_.observer->wants_syscalls() ? dispatch_observed(entry, number)
-                                                                                : dispatch(entry);
+    SysResult result = options_.observer && options_.observer->wants_syscalls()
+                           ? dispatch_observed(entry, number)
+                           : dispatch(entry);
     if (is_special(result)) [[unlikely]] return finish_call(result);
     image_.cpu->set(image_.abi->syscall.result, guest_result(*image_.abi, result));
     if (!signal_pending(*task_)) [[likely]] return true;

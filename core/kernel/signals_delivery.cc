@@ -200,8 +200,8 @@ void report_lost_page(Task& task) {
     memory::AddressSpace& memory = task.memory();
     memory.for_each([&](const memory::Mapping& mapping) {
         for (GuestAddr at = mapping.start; at < mapping.end; at += memory::Arena::bytes_to_slot_end(at)) {
-            auto bytes = memory.special_span(at, 1);
-            if (bytes.empty()) return;
+            auto bytes = memory.host_span(at, 1, mapping.permissions.read ? Access::read : Access::write);
+            if (bytes.empty()) continue;
             u64 start = static_cast<u64>(bytes.data() - memory.arena_base());
             u64 size = std::min(memory::Arena::bytes_to_slot_end(at), mapping.end - at);
             if (*offset >= start && *offset - start < size) address = at + (*offset - start);

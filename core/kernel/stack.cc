@@ -45,17 +45,22 @@ GuestAddr map_base(const AddressSpaceLayout& layout, u64 stack) {
 /// kernel: bprm_stack_limits and MAX_ARG_STRLEN.
 Result<void> check_size(const StackContents& contents, const Abi& abi, u64 stack) {
     auto too_long = [](const std::string& text) { return text.size() >= argument_length_limit; };
-    if (std::ranges::any_of(contents.arguments, too_long) || std::ranges::any_of(contents.environment, too_long) ||
+    if (std::ranges::any_of(contents.arguments, too_long) ||
+        std::ranges::any_of(contents.environment, too_long) ||
         contents.path.size() >= argument_length_limit) {
         return fail(ErrorKind::not_runnable,
-                    fmt::format("{}: an argument or environment string is longer than {} bytes", contents.path,
-                                argument_length_limit - 1), E2BIG);
+                    fmt::format("{}: an argument or environment string is longer than {} bytes",
+                                contents.path, argument_length_limit - 1),
+                    E2BIG);
     }
     u64 limit = std::max(std::min(6 * mebibyte, stack / 4), argument_length_limit);
-    u64 pointers = (std::max<u64>(contents.arguments.size(), 1) + contents.environment.size()) * abi.word_size;
+    u64 pointers =
+        (std::max<u64>(contents.arguments.size(), 1) + contents.environment.size()) * abi.word_size;
     if (pointers + string_bytes(contents, abi.word_size) > limit) {
-        return fail(ErrorKind::not_runnable,
-                    fmt::format("{}: arguments and environment take more than {} bytes", contents.path, limit), E2BIG);
+        return fail(
+            ErrorKind::not_runnable,
+            fmt::format("{}: arguments and environment take more than {} bytes", contents.path, limit),
+            E2BIG);
     }
     return {};
 }
@@ -200,8 +205,8 @@ Result<void> map_stack(memory::AddressSpace& memory, const StackContents& conten
                               .placement = memory::MapRequest::Placement::fixed, .grows_down = true,
                               .name = "[stack]"});
     if (!mapped) {
-        return fail(ErrorKind::internal, fmt::format("cannot map the stack: {}", std::strerror(-mapped.error())),
-                    -mapped.error());
+        return fail(ErrorKind::internal,
+                    fmt::format("cannot map the stack: {}", std::strerror(-mapped.error())), -mapped.error());
     }
     memory.set_stack_limit(std::max(limit, size));
     memory.set_map_base(map_base(layout, limit));

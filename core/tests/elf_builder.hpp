@@ -20,8 +20,9 @@ namespace postern::test {
 /// Builds one ELF file: header, program headers, then what the segments hold at their offsets.
 class ElfBuilder {
 public:
-    explicit ElfBuilder(const Abi& abi)
-        : ElfBuilder(abi.elf.machine, abi.elf.elf_class, abi.byte_order) { header.flags = abi.elf.flags_value; }
+    explicit ElfBuilder(const Abi& abi) : ElfBuilder(abi.elf.machine, abi.elf.elf_class, abi.byte_order) {
+        header.flags = abi.elf.flags_value;
+    }
     ElfBuilder(u16 machine, u8 elf_class, ByteOrder order) {
         header.elf_class = elf_class;
         header.byte_order = order;
@@ -40,18 +41,31 @@ public:
 
     /// A loadable segment whose file part starts at `offset`; its address is congruent.
     kernel::elf::Segment& load(u64 address, u64 offset, u64 file_size, u64 memory_size, u32 flags) {
-        segments.push_back({.type = kernel::elf::segment_load, .flags = flags, .offset = offset, .address = address,
-                            .file_size = file_size, .memory_size = memory_size, .alignment = 0x1000});
+        segments.push_back({.type = kernel::elf::segment_load,
+                            .flags = flags,
+                            .offset = offset,
+                            .address = address,
+                            .file_size = file_size,
+                            .memory_size = memory_size,
+                            .alignment = 0x1000});
         return segments.back();
     }
     void interpreter(std::string_view path, u64 offset) {
         put_text(offset, path);
-        segments.push_back({.type = kernel::elf::segment_interpreter, .flags = 4, .offset = offset, .address = 0,
-                            .file_size = path.size() + 1, .memory_size = path.size() + 1, .alignment = 1});
+        segments.push_back({.type = kernel::elf::segment_interpreter,
+                            .flags = 4,
+                            .offset = offset,
+                            .address = 0,
+                            .file_size = path.size() + 1,
+                            .memory_size = path.size() + 1,
+                            .alignment = 1});
     }
-    void gnu_stack(u32 flags) { segments.push_back({.type = kernel::elf::segment_gnu_stack, .flags = flags}); }
+    void gnu_stack(u32 flags) {
+        segments.push_back({.type = kernel::elf::segment_gnu_stack, .flags = flags});
+    }
     void put_text(u64 offset, std::string_view text) {
-        std::ranges::copy(std::as_bytes(std::span(text)), contents.begin() + static_cast<std::ptrdiff_t>(offset));
+        std::ranges::copy(std::as_bytes(std::span(text)),
+                          contents.begin() + static_cast<std::ptrdiff_t>(offset));
     }
 
     /// The bytes of the file.

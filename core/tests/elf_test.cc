@@ -25,7 +25,8 @@ Result<void> check(const ElfBuilder& builder, const elf::Bounds& limits = bounds
     auto bytes = builder.build();
     auto header = elf::parse_header(bytes, "file");
     if (!header) return std::unexpected(header.error());
-    auto segments = elf::parse_segments(*header, std::span(bytes).subspan(header->program_headers_offset), "file");
+    auto segments =
+        elf::parse_segments(*header, std::span(bytes).subspan(header->program_headers_offset), "file");
     if (!segments) return std::unexpected(segments.error());
     return elf::check_segments(*header, *segments, limits, "file");
 }
@@ -56,8 +57,8 @@ TEST_CASE("ELF headers of both classes and byte orders read the same") {
             CHECK(header->machine == 62);
             CHECK(header->entry == 0x10010);
             CHECK(header->flags == 0x05000400);
-            auto segments =
-                elf::parse_segments(*header, std::span(bytes).subspan(header->program_headers_offset), "file");
+            auto segments = elf::parse_segments(
+                *header, std::span(bytes).subspan(header->program_headers_offset), "file");
             REQUIRE(segments);
             REQUIRE(segments->size() == 1);
             CHECK((*segments)[0].address == 0x10000);
@@ -96,7 +97,8 @@ TEST_CASE("broken ELF headers are refused with the field that is wrong") {
         change(builder);
         return builder;
     };
-    check_refused(check(changed([](auto& b) { b.header.type = elf::type_relocatable; })), "object file", ENOEXEC);
+    check_refused(check(changed([](auto& b) { b.header.type = elf::type_relocatable; })), "object file",
+                  ENOEXEC);
     check_refused(check(changed([](auto& b) { b.header.type = elf::type_core; })), "core dump", ENOEXEC);
     check_refused(check(changed([](auto& b) { b.header.type = 77; })), "file type 77", ENOEXEC);
     check_refused(check(changed([](auto& b) { b.header.program_header_size = 32; })), "32 bytes", ENOEXEC);
@@ -128,16 +130,19 @@ TEST_CASE("impossible segments are refused by number") {
     };
     constexpr u64 most = ~u64{0};
     check_refused(check(with_second(0x20000, 0x1000, 0x20, 0x10)), "header 1: larger in the file", EINVAL);
-    check_refused(check(with_second(0x20000, 0x1000, 0x10, most)), "header 1: segment larger than the address space",
-                  ENOMEM);
-    check_refused(check(with_second(most - 0xfff, 0x1000, 0x10, 0x1000)), "reaches beyond the address space", EINVAL);
-    check_refused(check(with_second(0x7fff'ffff'e000, 0x1000, 0x10, 0x1001)), "reaches beyond the address space",
+    check_refused(check(with_second(0x20000, 0x1000, 0x10, most)),
+                  "header 1: segment larger than the address space", ENOMEM);
+    check_refused(check(with_second(most - 0xfff, 0x1000, 0x10, 0x1000)), "reaches beyond the address space",
                   EINVAL);
-    check_refused(check(with_second(0x20000, 0x1000, 0x2001, 0x3000)), "reaches beyond the end of the file", ENOEXEC);
-    check_refused(check(with_second(0x20000, most & ~u64{0xfff}, 0x1000, 0x3000)), "end of the file", ENOEXEC);
+    check_refused(check(with_second(0x7fff'ffff'e000, 0x1000, 0x10, 0x1001)),
+                  "reaches beyond the address space", EINVAL);
+    check_refused(check(with_second(0x20000, 0x1000, 0x2001, 0x3000)), "reaches beyond the end of the file",
+                  ENOEXEC);
+    check_refused(check(with_second(0x20000, most & ~u64{0xfff}, 0x1000, 0x3000)), "end of the file",
+                  ENOEXEC);
     check_refused(check(with_second(0x20010, 0x1000, 0x10, 0x10)), "place within a page", EINVAL);
-    check_refused(check(with_second(0x10100, 0x1100, 0x10, 0x10)), "header 1: segment overlaps that of program header 0",
-                  EINVAL);
+    check_refused(check(with_second(0x10100, 0x1100, 0x10, 0x10)),
+                  "header 1: segment overlaps that of program header 0", EINVAL);
     // Sharing a page is no overlap, and a segment without memory is none at all.
     CHECK(check(with_second(0x10200, 0x1200, 0x10, 0x10)));
     CHECK(check(with_second(0x10100, 0x1100, 0, 0)));

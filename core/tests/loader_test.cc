@@ -17,13 +17,18 @@ namespace {
 std::string as_is(std::string_view path) { return std::string(path); }
 
 Result<Image> load(const std::string& path, std::vector<std::string> arguments = {"program"}) {
-    return load_image({.name = path, .host_path = path, .arguments = std::move(arguments), .environment = {"A=1"},
-                       .resolve = as_is, .seed = 1});
+    return load_image({.name = path,
+                       .host_path = path,
+                       .arguments = std::move(arguments),
+                       .environment = {"A=1"},
+                       .resolve = as_is,
+                       .seed = 1});
 }
 
 std::string text_at(Image& image, u64 address, u64 size) {
     std::string text(size, '?');
-    return image.memory->read(GuestAddr{address}, std::as_writable_bytes(std::span(text))) ? text : "(unmapped)";
+    return image.memory->read(GuestAddr{address}, std::as_writable_bytes(std::span(text))) ? text
+                                                                                           : "(unmapped)";
 }
 
 Permissions permissions_at(Image& image, u64 address) {
@@ -135,7 +140,8 @@ TEST_CASE("bad interpreters are refused") {
         builder.interpreter(name, 0x600);
         return load(folder.file("program", builder.build()));
     };
-    check_refused(with_interpreter("/no/such/ld.so"), ErrorKind::not_runnable, ENOENT, "interpreter /no/such/ld.so");
+    check_refused(with_interpreter("/no/such/ld.so"), ErrorKind::not_runnable, ENOENT,
+                  "interpreter /no/such/ld.so");
     check_refused(with_interpreter("/proc"), ErrorKind::not_runnable, EACCES, "a directory");
     check_refused(with_interpreter(""), ErrorKind::not_runnable, ENOEXEC, "interpreter name of 1 bytes");
     std::string other = folder.file("other", simple_program(*all_abis()[1]).build());
@@ -146,7 +152,8 @@ TEST_CASE("bad interpreters are refused") {
     auto unfinished = simple_program(abi);
     unfinished.interpreter("/lib/ld.so", 0x600);
     unfinished.segments.back().file_size -= 1;
-    check_refused(load(folder.file("program", unfinished.build())), ErrorKind::not_runnable, ENOEXEC, "without end");
+    check_refused(load(folder.file("program", unfinished.build())), ErrorKind::not_runnable, ENOEXEC,
+                  "without end");
 }
 
 TEST_CASE("PT_GNU_STACK decides who may execute what") {
@@ -203,7 +210,8 @@ TEST_CASE("segments where nothing can be mapped are refused") {
     const Abi& abi = *all_abis()[0];
     auto low = simple_program(abi);
     low.load(0, 0, 0x100, 0x100, 4);
-    check_refused(load(folder.file("low", low.build())), ErrorKind::not_runnable, EPERM, "program header 3: cannot map");
+    check_refused(load(folder.file("low", low.build())), ErrorKind::not_runnable, EPERM,
+                  "program header 3: cannot map");
     auto on_stack = simple_program(abi);
     on_stack.load(abi.layout.stack_top - 0x2000, 0, 0x100, 0x100, 6);
     check_refused(load(folder.file("stack", on_stack.build())), ErrorKind::not_runnable, ENOMEM, "taken");
@@ -255,7 +263,8 @@ TEST_CASE("scripts run their interpreter, up to five deep") {
     std::string script = folder.file("script", "#!" + interpreter + "  one argument \n");
     auto image = load(script, {"zero", "one", "two"});
     if (!image) FAIL(image.error().message);
-    std::string expected = interpreter + '\0' + "one argument" + '\0' + script + '\0' + "one" + '\0' + "two" + '\0';
+    std::string expected =
+        interpreter + '\0' + "one argument" + '\0' + script + '\0' + "one" + '\0' + "two" + '\0';
     CHECK(image->program.command_line == expected);
     CHECK(image->program.path == interpreter);
     CHECK(image->program.name == script);

@@ -17,8 +17,8 @@ using postern::test::TemporaryFolder;
 
 namespace {
 
-Result<Image> load(const std::string& path, std::vector<std::string> arguments, std::vector<std::string> environment,
-                   std::optional<u64> seed = 1) {
+Result<Image> load(const std::string& path, std::vector<std::string> arguments,
+                   std::vector<std::string> environment, std::optional<u64> seed = 1) {
     return load_image({.name = path, .host_path = path, .arguments = std::move(arguments),
                        .environment = std::move(environment),
                        .resolve = [](std::string_view name) { return std::string(name); }, .seed = seed});
@@ -59,7 +59,8 @@ struct StackReader {
 
 TEST_CASE("the initial stack reads as start code reads it") {
     TemporaryFolder folder;
-    const std::vector<std::string> arguments = {"program", "", "three"}, environment = {"A=1", "LONG=" + std::string(5000, 'x')};
+    const std::vector<std::string> arguments = {"program", "", "three"},
+                                   environment = {"A=1", "LONG=" + std::string(5000, 'x')};
     for (const Abi* abi : all_abis()) {
         CAPTURE(abi->name);
         std::string path = folder.file("program", simple_program(*abi).build());
@@ -103,8 +104,8 @@ TEST_CASE("the auxiliary vector has the kernel's entries in the kernel's order")
             expected.push_back(head == AuxHead::sysinfo ? AT_SYSINFO
                                : head == AuxHead::sysinfo_ehdr ? AT_SYSINFO_EHDR : AT_MINSIGSTKSZ);
         }
-        for (u64 type : {AT_HWCAP, AT_PAGESZ, AT_CLKTCK, AT_PHDR, AT_PHENT, AT_PHNUM, AT_BASE, AT_FLAGS, AT_ENTRY, AT_UID,
-                         AT_EUID, AT_GID, AT_EGID, AT_SECURE, AT_RANDOM}) {
+        for (u64 type : {AT_HWCAP, AT_PAGESZ, AT_CLKTCK, AT_PHDR, AT_PHENT, AT_PHNUM, AT_BASE, AT_FLAGS,
+                         AT_ENTRY, AT_UID, AT_EUID, AT_GID, AT_EGID, AT_SECURE, AT_RANDOM}) {
             expected.push_back(type);
         }
         if (abi->start.hwcap2) expected.push_back(AT_HWCAP2);
@@ -158,7 +159,8 @@ TEST_CASE("strings over the limits are E2BIG, those at the limit are not") {
     rlimit stack{};
     REQUIRE(::getrlimit(RLIMIT_STACK, &stack) == 0);
     u64 limit = std::min<u64>(stack.rlim_cur / 4, 6u << 20);
-    std::vector<std::string> many(limit / 1008 + 1, std::string(999, 'x'));   // with NUL and pointer 1008 bytes each
+    std::vector<std::string> many(limit / 1008 + 1,
+                                  std::string(999, 'x'));  // with NUL and pointer 1008 bytes each
     CHECK_FALSE(load(path, {"p"}, many));
     many.resize(many.size() - 8);
     CHECK(load(path, {"p"}, many));

@@ -99,7 +99,7 @@ TEST_CASE("kinds have unique names and a formatter") {
     for (const ArgumentKind& kind : argument_kinds()) {
         CAPTURE(kind.name);
         CHECK(names.insert(kind.name).second);
-        CHECK(kind.format);
+        CHECK((kind.format != nullptr));
         CHECK_FALSE(kind.meaning.empty());
     }
 }
@@ -187,6 +187,7 @@ TEST_CASE("arrays of pointers take the ABI's word size and byte order") {
         memory.put_integer(*abi, here, here + 0x200, abi->word_size);
         memory.put_integer(*abi, here + abi->word_size, here + 0x203, abi->word_size);
         CHECK(print(*abi, memory, "strarray", {here}) == R"(f(["ls", "-l"]))");
+        CHECK(print(*abi, memory, "envp", {here}) == "f(0x10000 /* 2 vars */)");
         // One iovec over "ls".
         memory.put_integer(*abi, here + abi->word_size, 2, abi->word_size);
         CHECK(print(*abi, memory, "iovec_in, size", {here, 1}) == R"(f([{iov_base="ls", iov_len=2}], 1))");

@@ -135,6 +135,16 @@ std::string format_string_array(const CallView& view) {
     });
 }
 
+std::string format_environment(const CallView& view) {
+    constexpr u64 most = 4096;
+    for (u64 count = 0; count < most; ++count) {
+        auto word = fetch_word(view, view.address() + count * view.abi.word_size);
+        if (!word) return format_pointer(view);
+        if (*word == 0) return fmt::format("{:#x} /* {} vars */", view.value(), count);
+    }
+    return fmt::format("{:#x} /* {} vars or more */", view.value(), most);
+}
+
 std::string format_buffer_of_next(const CallView& view) { return format_bytes(view, view.address(), view.next()); }
 
 std::string format_buffer_of_result(const CallView& view) {

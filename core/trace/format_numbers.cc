@@ -41,7 +41,7 @@ std::string format_pointer(const CallView& view) {
     return view.value() == 0 ? "NULL" : fmt::format("{:#x}", view.value());
 }
 
-std::string format_octal_mode(const CallView& view) { return fmt::format("{:#05o}", view.value() & 0xffff); }
+std::string format_octal_mode(const CallView& view) { return fmt::format("{:#o}", view.value() & 0xffff); }
 
 std::string format_descriptor_at(const CallView& view) {
     return static_cast<i32>(view.value()) == AT_FDCWD ? "AT_FDCWD" : format_int(view);
@@ -51,6 +51,10 @@ std::string format_open_flags(const CallView& view) {
     u64 flags = to_generic(view.value() & 0xffffffffu, view.abi.numbers.open_flags);
     return join_flags(format_choice(static_cast<i64>(flags & O_ACCMODE), access_mode_names()),
                       format_flags(flags & ~u64{O_ACCMODE}, open_flag_names()));
+}
+
+std::string format_descriptor_flags(const CallView& view) {
+    return format_flags(to_generic(view.value() & 0xffffffffu, view.abi.numbers.open_flags), open_flag_names());
 }
 
 std::string format_map_flags(const CallView& view) {

@@ -21,6 +21,7 @@ std::string format_pointer(const CallView& view);    // NULL or hex
 std::string format_octal_mode(const CallView& view);
 std::string format_descriptor_at(const CallView& view);
 std::string format_open_flags(const CallView& view);
+std::string format_descriptor_flags(const CallView& view);   // O_CLOEXEC ... without an access mode
 std::string format_map_flags(const CallView& view);
 std::string format_clone_flags(const CallView& view);
 std::string format_access_check(const CallView& view);
@@ -45,6 +46,7 @@ std::string format_named_command(const CallView& view);
 // --- memory
 std::string format_string(const CallView& view);
 std::string format_string_array(const CallView& view);
+std::string format_environment(const CallView& view);        // how many strings; they would fill the line
 std::string format_buffer_of_next(const CallView& view);     // length: the next argument
 std::string format_buffer_of_result(const CallView& view);   // length: the result
 std::string format_vector_in(const CallView& view);          // iovec; count: the next argument

@@ -30,6 +30,7 @@ constexpr ArgumentKind kinds[] = {
 
     // flags and choices
     {"oflags", enter, false, format_open_flags, "open(2) flags"},
+    {"fd_flags", enter, false, format_descriptor_flags, "flags of pipe2(2) and dup3(2)"},
     {"mode", enter, false, format_octal_mode, "permission bits"},
     {"access_mode", enter, false, format_access_check, "R_OK ..."},
     {"at_flags", enter, false, format_named_flags<at_flag_names>, "AT_*"},
@@ -62,7 +63,8 @@ constexpr ArgumentKind kinds[] = {
     // bytes, strings, arrays
     {"path", enter, false, format_string, "NUL-terminated file name"},
     {"str", enter, false, format_string, "NUL-terminated string"},
-    {"strarray", enter, false, format_string_array, "argv, envp"},
+    {"strarray", enter, false, format_string_array, "argv"},
+    {"envp", enter, false, format_environment, "environment, only counted"},
     {"buf_in", enter, false, format_buffer_of_next, "bytes; the next argument is their number"},
     {"buf_out", exit, false, written<format_buffer_of_result>, "as many bytes as the call returned"},
     {"str_out", exit, false, written<format_string>, "NUL-terminated string, written"},

@@ -6,8 +6,8 @@
 #include "trace/shared.hpp"
 
 #include <atomic>
-#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -49,13 +49,14 @@ private:
         i64 start_nanoseconds;
     };
 
+    void await_return(kernel::Task& task);
     void enter(kernel::Task& task, std::string_view symbol, std::string_view arguments, bool is_long);
     void leave(kernel::Task& task, u64 address);
     void print_abandoned(const Call& call);
 
     Output& output_;
     std::vector<Call> calls_;            // innermost last
-    std::map<u64, int> return_hooks_;    // address -> hook
+    std::set<u64> return_hooks_;         // addresses
 };
 
 /// `signal`: a line per delivered signal.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <set>
 #include <time.h>
 
 namespace postern::trace {
@@ -72,10 +71,20 @@ void VdsoReporter::image_loaded(kernel::Task& task) {
         if (service == std::end(services) || !offset) continue;
         u64 entry = task.process.image().vdso.image.value + instruction_address(task.abi(), *offset);
         if (!entries.insert(entry).second) continue;
+        // Two hooks: a new hook on the return address makes the engine drop its translations,
+        // and the clock of the call starts after that.
+        task.cpu().add_execution_hook({entry}, {entry}, [this, &task](GuestAddr) { await_return(task); });
         task.cpu().add_execution_hook({entry}, {entry}, [this, &task, symbol = exported.symbol, service](GuestAddr) {
             enter(task, symbol, service->arguments, service->is_long);
         });
     }
+}
+
+void VdsoReporter::await_return(kernel::Task& task) {
+    u64 target = return_address(task);
+    if (return_hooks_.contains(target)) return;
+    task.cpu().add_execution_hook({target}, {target}, [this, &task](GuestAddr at) { leave(task, at.value); });
+    return_hooks_.insert(target);
 }
 
 void VdsoReporter::enter(kernel::Task& task, std::string_view symbol, std::string_view arguments, bool is_long) {
@@ -87,9 +96,6 @@ void VdsoReporter::enter(kernel::Task& task, std::string_view symbol, std::strin
         return left;
     });
     if (calls_.size() == deepest_nesting) calls_.erase(calls_.begin());
-    if (!return_hooks_.contains(target))
-        return_hooks_[target] =
-            task.cpu().add_execution_hook({target}, {target}, [this, &task](GuestAddr at) { leave(task, at.value); });
     std::size_t index = 0;
     CallText text(std::string(symbol), parse_kinds(arguments), task.abi(), task.memory(),
                   [&](bool) { return call_argument(task, index++); });

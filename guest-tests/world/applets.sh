@@ -1,5 +1,6 @@
 # Run by busybox sh in an empty folder. Every step is a section of its own; what it prints is
 # the same wherever it runs: fixed times, one time zone, no process ids, no host facts.
+# $APPLETS is a folder with every applet as a program: for those that others start.
 export LC_ALL=C TZ=UTC0
 umask 022
 section() { echo "== $*"; }
@@ -55,7 +56,7 @@ section chmod; chmod 640 moved; stat -c %a moved; chmod u+x,g-r,o=rw moved; stat
 section chown; chown "$(id -u):$(id -g)" moved && echo done
 section find; find . -name 'n*' -type f | sort; find tree -type d | sort; find . -name 'text*' -exec echo found {} \; | sort
 section find -newer; find . -maxdepth 1 -type f -newer text ! -newer moved | sort | head -n 3; find . -size -2 -name names
-section xargs; echo a b c d e | xargs -n 2 echo pair; find . -name 'n?' | sort | xargs wc -l
+section xargs; echo a b c d e | xargs -n 2 "$APPLETS/echo" pair; find . -name 'n?' | sort | xargs "$APPLETS/wc" -l
 section grep -r; grep -r apple tree names | sort; echo apple >tree/a/b/deep; grep -r -l apple . | sort
 section basename dirname; basename /a/b/c.txt .txt; dirname /a/b/c.txt
 section pwd cd; cd tree/a && pwd | sed 's,.*/tree,tree,'; cd ../..
@@ -76,15 +77,15 @@ section date; date -u -d '2024-02-29 12:34:56' '+%Y-%m-%d %H:%M:%S %A %j %s'; da
 section cal; cal 2 2024
 section factor; factor 97 360 1000003
 section bc dc; echo '2 3 + p' | dc; echo '7 6 * p' | dc
-section env; env -i A=1 B=2 env | sort
+section env; env -i A=1 B=2 "$APPLETS/env" | grep '^[AB]=' | sort
 section env export; X=hidden; export Y=seen; env | grep '^[XY]=' | sort
 section id; id -u; id -un
 section uname; uname -s
 section yes; yes | head -n 3
 section sleep; sleep 0.01 && echo slept
 section usleep; usleep 1000 && echo slept
-section timeout; timeout 5 echo in time; timeout 0.2 sleep 5; echo "status $?"
-section time; (time true) 2>&1 | cut -c1-4 | sort | tr '\n' ' '; echo
+section timeout; timeout 5 "$APPLETS/echo" in time; timeout 0.2 "$APPLETS/sleep" 5; echo "status $?"
+section time; (time "$APPLETS/true") 2>&1 | cut -c1-4 | sort | tr '\n' ' '; echo
 section kill trap; (trap 'echo caught; exit 3' TERM; kill -TERM $(exec sh -c 'echo $PPID'); sleep 1); echo "status $?"
 section wait; (sleep 0.05; exit 7) & wait $!; echo "status $?"
 section mktemp; f=$(mktemp -p .); [ -f "$f" ] && echo made; rm "$f"
@@ -99,7 +100,7 @@ section logname tty; tty </dev/null; echo "status $?"
 section stat -f; [ "$(stat -f -c %l .)" -gt 10 ] && echo plausible
 section sync; sync && echo synced
 section link unlink; link text linked; unlink linked; [ -e linked ] || echo gone
-section setsid; setsid sh -c 'echo session' | cat
+section setsid; setsid "$APPLETS/sh" -c 'echo session' | cat
 section ed; printf '1d\nw\nq\n' | ed -s names 2>/dev/null || printf '1d\nw\nq\n' | ed names; cat names
 section sh pipeline; seq 1 100 | grep 7 | sed 's/7/seven/' | sort | tail -n 3
 section sh subshells; x=1; (x=2; echo $x); echo $x; y=$(echo $(echo nested)); echo "$y"; { echo group; } | cat

@@ -336,11 +336,16 @@ void UnicornCpu::serve_system_call() {
 
 // --- stops from outside
 
-void UnicornCpu::on_block(uc_engine*, u64, u32, void* user) {
+void UnicornCpu::on_block(uc_engine*, u64 address, u32, void* user) {
     auto& cpu = *static_cast<UnicornCpu*>(user);
     if (!cpu.stop_requested_) [[likely]] return;
+    if (cpu.in_private_code_ || cpu.locating_fault_) return;   // runs of ours come to their own end
+    if (!cpu.may_stop_before(address)) return;                 // the next block will do
+    // Runs of our own inside the engine are short and must end where they mean to.
+    if (cpu.in_private_code_ || cpu.locating_fault_) return;
     cpu.stop_requested_ = 0;
     cpu.leave({.kind = Stop::Kind::requested});
+    cpu.stopping_before(address);
 }
 
 void UnicornCpu::set_interruptible(bool on) {
@@ -367,6 +372,7 @@ void UnicornCpu::on_code(uc_engine*, u64 address, u32, void* user) {
 /// the engine: it is left and entered again, and the instruction comes by a second time.
 void UnicornCpu::call_execution_hook(ExecutionHook& hook, GuestAddr address) {
     if (in_private_code_ || locating_fault_) return;   // runs of ours, not the guest's
+    if (resume_) return;                               // leaving: this hook has its turn the second time
     if (std::exchange(hook.served_at, std::nullopt) == address) return;
     in_hook_ = true;
     hook.callback(address);

@@ -71,6 +71,10 @@ protected:
     virtual void set_special(RegisterIndex index, u64 value);
     virtual void get_special_bytes(RegisterIndex index, std::span<std::byte> out) const;
     virtual void set_special_bytes(RegisterIndex index, std::span<const std::byte> in);
+    /// Whether the state at the start of this block is all in registers of the interface.
+    virtual bool may_stop_before(u64) const { return true; }
+    /// The engine is being left at the start of this block.
+    virtual void stopping_before(u64) {}
     /// Called before translated code is entered.
     virtual void before_entry() {}
     /// Puts `value` where the counter point leaves it.

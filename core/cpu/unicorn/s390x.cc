@@ -112,6 +112,10 @@ private:
     void before_entry() override;
 
     void interrupt(u32 number) override;
+    bool may_stop_before(u64 address) const override;
+    /// Chained blocks do not keep the program counter up to date, and a block hook sees the one
+    /// of the last indirect branch.
+    void stopping_before(u64 address) override { set_pc(address); }
     u64 get_special(RegisterIndex index) const override;
     void set_special(RegisterIndex index, u64 value) override;
     unsigned state_offset(RegisterIndex index) const {
@@ -186,6 +190,16 @@ void S390xCpu::set_special(RegisterIndex index, u64 value) {
     for (unsigned i = 0; i < width; ++i) known_.set(offset + i);
     changed_ = true;
     request_entry();
+}
+
+/// The target of an EXECUTE runs as a block of its own, at the address of the EXECUTE, and the
+/// engine keeps it in a place we cannot save.
+bool S390xCpu::may_stop_before(u64 address) const {
+    std::byte code[2] = {};
+    (void)memory_.peek({address}, code);
+    bool execute = code[0] == std::byte{0x44};
+    bool execute_relative = code[0] == std::byte{0xc6} && (code[1] & std::byte{0x0f}) == std::byte{0};
+    return !execute && !execute_relative;
 }
 
 void S390xCpu::interrupt(u32 number) {

@@ -69,6 +69,7 @@ enum Exception : u32 {
 class X86Cpu final : public UnicornCpu {
 public:
     using UnicornCpu::UnicornCpu;
+    ~X86Cpu() override { uc_context_free(pristine_); }
 
     Result<void> start() {
         Model model{UC_ARCH_X86, wide() ? UC_MODE_64 : UC_MODE_32, default_model};
@@ -86,6 +87,8 @@ public:
         // CPUID and AT_HWCAP2 promise rdfsbase and friends.
         raw_set(UC_X86_REG_CR4, raw_get(UC_X86_REG_CR4) | control_bits);
         enter_ring_3();
+        uc_context_alloc(engine_, &pristine_);
+        uc_context_save(engine_, pristine_);
         return {};
     }
 
@@ -107,6 +110,10 @@ private:
     }
 
     void enter_ring_3();
+    void forget_exception();
+    void before_entry() override {
+        if (exception_latched_) forget_exception();
+    }
     void reset_machine() override;
     void interrupt(u32 number) override;
     u64 get_special(RegisterIndex index) const override;
@@ -120,6 +127,8 @@ private:
     int flags_id() const { return wide() ? UC_X86_REG_RFLAGS : UC_X86_REG_EFLAGS; }
 
     RegisterIndex fptag_ = 0, flags_ = 0;
+    uc_context* pristine_ = nullptr;   // ring 3, no exception under way
+    bool exception_latched_ = false;
 };
 
 /// Unicorn starts in ring 0 and a plain write to CS changes the selector only, so user mode
@@ -160,7 +169,23 @@ void X86Cpu::reset_machine() {
     raw_set(UC_X86_REG_MXCSR, 0x1f80);
 }
 
+/// The machine remembers an exception until a kernel has taken it, and turns the next one into
+/// a double and then a triple fault, which halts it. No register of the interface clears
+/// that, so the state before any exception comes back with the registers of now.
+void X86Cpu::forget_exception() {
+    exception_latched_ = false;
+    std::array<std::array<std::byte, 16>, 64> values;
+    std::size_t count = abi().registers.size();
+    POSTERN_ASSERT(count <= values.size());
+    for (std::size_t i = 0; i < count; ++i) get_bytes(static_cast<RegisterIndex>(i), values[i]);
+    uc_context_restore(engine_, pristine_);
+    for (std::size_t i = 0; i < count; ++i) {
+        set_bytes(static_cast<RegisterIndex>(i), std::span{values[i]}.first(abi().registers[i].width));
+    }
+}
+
 void X86Cpu::interrupt(u32 number) {
+    exception_latched_ = number != linux_trap;
     switch (number) {
         case linux_trap:
             // 64-bit kernels serve the 32-bit table here; we have one table per process.

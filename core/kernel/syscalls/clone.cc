@@ -18,9 +18,9 @@ namespace postern::kernel {
 namespace {
 
 /// What a fork can honour, or what has nothing to share when there are no threads.
-constexpr u64 supported_flags = CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID |
-                                CLONE_CHILD_CLEARTID | CLONE_CLEAR_SIGHAND | CLONE_DETACHED | CLONE_UNTRACED |
-                                CLONE_PTRACE | CLONE_SYSVSEM | CLONE_IO;
+constexpr u64 supported_flags = CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID |
+                                CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_CLEAR_SIGHAND |
+                                CLONE_DETACHED | CLONE_UNTRACED | CLONE_PTRACE | CLONE_SYSVSEM | CLONE_IO;
 
 /// 0 or -errno, in the order in which Linux checks (kernel: copy_process).
 int check_flags(u64 flags) {
@@ -98,7 +98,8 @@ void clear_handlers(Process& process) {
 }
 
 /// The child's side, right after the host's fork.
-void become_child(Task& task, const CloneRequest& request, const std::optional<Segment>& segment, int vfork_end) {
+void become_child(Task& task, const CloneRequest& request, const std::optional<Segment>& segment,
+                  int vfork_end) {
     task.process.after_fork(vfork_end);
     if (request.stack) task.cpu().set(task.abi().stack_pointer, request.stack.value);
     if (segment) task.cpu().set_segment(segment->entry, segment->base, segment->limit, segment->flags);
@@ -116,7 +117,8 @@ void become_child(Task& task, const CloneRequest& request, const std::optional<S
 SysResult start_child(Task& task, const CloneRequest& request) {
     if (int error = check_flags(request.flags); error != 0) return error;
     std::optional<Segment> segment;
-    if ((request.flags & CLONE_SETTLS) && task.abi().thread_pointer.kind == ThreadPointerKind::segment_descriptor) {
+    if ((request.flags & CLONE_SETTLS) &&
+        task.abi().thread_pointer.kind == ThreadPointerKind::segment_descriptor) {
         segment = read_segment(task, {request.tls});
         if (!segment) return -EFAULT;
     }

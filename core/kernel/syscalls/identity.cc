@@ -22,7 +22,9 @@ template <long number>
 SysResult with_two_ids(Task&, i32 first, i32 second) { return host_call(number, first, second); }
 
 template <long number>
-SysResult with_three_ids(Task&, i32 first, i32 second, i32 third) { return host_call(number, first, second, third); }
+SysResult with_three_ids(Task&, i32 first, i32 second, i32 third) {
+    return host_call(number, first, second, third);
+}
 
 // --- 16-bit ids of old 32-bit calls (kernel: include/linux/highuid.h)
 
@@ -40,7 +42,9 @@ SysResult with_id_16(Task&, u16 id) { return host_call(number, id_from_16(id)); 
 
 /// setfsuid and setfsgid return an id.
 template <long number>
-SysResult file_system_id_16(Task&, u16 id) { return id_to_16(static_cast<u32>(host_call(number, id_from_16(id)))); }
+SysResult file_system_id_16(Task&, u16 id) {
+    return id_to_16(static_cast<u32>(host_call(number, id_from_16(id))));
+}
 
 template <long number>
 SysResult with_two_ids_16(Task&, u16 first, u16 second) {
@@ -132,7 +136,8 @@ SysResult sys_capget(Task& task, GuestPtr<u32> header, GuestPtr<u32> data) {
     u32 asked = call.header.version;
     i64 result = host_call(SYS_capget, &call.header, data ? call.data : nullptr);
     // The host names the version it prefers when it does not know the one asked for.
-    if (call.header.version != asked && !task.memory().write(header, u32{call.header.version})) return -EFAULT;
+    if (call.header.version != asked && !task.memory().write(header, u32{call.header.version}))
+        return -EFAULT;
     if (result != 0 || !data) return result;
     for (u64 i = 0; i < call.word_count(); ++i) {
         if (!task.memory().write(GuestPtr<u32>{data.address + 4 * i}, call.word(i))) return -EFAULT;
@@ -150,7 +155,8 @@ SysResult sys_capset(Task& task, GuestPtr<u32> header, GuestPtr<u32> data) {
         call.word(i) = *word;
     }
     i64 result = host_call(SYS_capset, &call.header, call.data);
-    if (call.header.version != asked && !task.memory().write(header, u32{call.header.version})) return -EFAULT;
+    if (call.header.version != asked && !task.memory().write(header, u32{call.header.version}))
+        return -EFAULT;
     return result;
 }
 

@@ -25,7 +25,8 @@ SysResult sys_fork(Task& task) {
 }
 
 SysResult sys_vfork(Task& task) {
-    return start_child(task, {.flags = CLONE_VFORK | CLONE_VM, .exit_signal = signal_to_guest(task.abi(), SIGCHLD)});
+    return start_child(
+        task, {.flags = CLONE_VFORK | CLONE_VM, .exit_signal = signal_to_guest(task.abi(), SIGCHLD)});
 }
 
 SysResult sys_clone(Task& task, GuestWord first, GuestWord second, GuestAddr parent_tid, GuestWord fourth,
@@ -35,8 +36,12 @@ SysResult sys_clone(Task& task, GuestWord first, GuestWord second, GuestAddr par
     if (order == CloneOrder::stack_flags_parent_child_tls) std::swap(flags, stack);
     if (order == CloneOrder::flags_stack_parent_tls_child) std::swap(child_tid, tls);
     flags &= 0xffffffff;
-    return start_child(task, {.flags = flags & ~signal_mask, .exit_signal = static_cast<int>(flags & signal_mask),
-                              .stack = {stack}, .parent_tid = parent_tid, .child_tid = {child_tid}, .tls = tls});
+    return start_child(task, {.flags = flags & ~signal_mask,
+                              .exit_signal = static_cast<int>(flags & signal_mask),
+                              .stack = {stack},
+                              .parent_tid = parent_tid,
+                              .child_tid = {child_tid},
+                              .tls = tls});
 }
 
 SysResult sys_clone3(Task& task, GuestAddr arguments, GuestSize size) {
@@ -95,7 +100,8 @@ SysResult execute(Task& task, LoadRequest request, GuestAddr arguments, GuestAdd
 
 /// The guest's own program under its names in /proc, anything else where its path leads.
 std::string program_path(Task& task, int directory, const std::string& name, LastLink last) {
-    if (name.ends_with("/exe") && read_synthetic_link(task.process, name)) return task.process.image().program.path;
+    if (name.ends_with("/exe") && read_synthetic_link(task.process, name))
+        return task.process.image().program.path;
     return host_path_at(task.process, directory, name, last);
 }
 
@@ -143,8 +149,9 @@ SysResult sys_exit(Task& task, int code) {
 SysResult wait_for_child(Task& task, i32 pid, GuestPtr<i32> status, int options, GuestAddr usage) {
     int host_status = 0;
     rusage host_usage{};
-    i64 child = interruptible_call(task, SYS_wait4, static_cast<u64>(i64{pid}), reinterpret_cast<u64>(&host_status),
-                                   static_cast<u64>(i64{options}), reinterpret_cast<u64>(&host_usage));
+    i64 child =
+        interruptible_call(task, SYS_wait4, static_cast<u64>(i64{pid}), reinterpret_cast<u64>(&host_status),
+                           static_cast<u64>(i64{options}), reinterpret_cast<u64>(&host_usage));
     if (child == -EINTR) return restart_sys;
     if (child <= 0) return child;
     if (usage && !write_resource_usage(task, usage, host_usage)) return -EFAULT;
@@ -196,17 +203,19 @@ SysResult sys_waitid(Task& task, int which, i32 id, GuestAddr info, int options,
 // --- rows
 
 constexpr std::string_view clone_note =
-    "a child is a copy: no threads (CLONE_VM without CLONE_VFORK), no shared files or directories, no namespaces, "
+    "a child is a copy: no threads (CLONE_VM without CLONE_VFORK), no shared files or directories, no "
+    "namespaces, "
     "no pidfd";
-constexpr std::string_view vfork_note = "the parent sleeps, but what the child writes to memory stays the child's";
+constexpr std::string_view vfork_note =
+    "the parent sleeps, but what the child writes to memory stays the child's";
 
 constexpr SyscallRow rows[] = {
     {"fork", adapt<sys_fork>, Support::full, ""},
     {"vfork", adapt<sys_vfork>, Support::partial, "", vfork_note},
     {"clone", adapt<sys_clone>, Support::partial, "clone_flags, ptr, ptr, hex, hex", clone_note},
     {"clone3", adapt<sys_clone3>, Support::partial, "clone_args, size", clone_note},
-    {"execve", adapt<sys_execve>, Support::full, "path, strarray, strarray"},
-    {"execveat", adapt<sys_execveat>, Support::full, "dirfd, path, strarray, strarray, at_flags"},
+    {"execve", adapt<sys_execve>, Support::full, "path, strarray, envp"},
+    {"execveat", adapt<sys_execveat>, Support::full, "dirfd, path, strarray, envp, at_flags"},
     {"exit", adapt<sys_exit>, Support::full, "int"},
     {"exit_group", adapt<sys_exit>, Support::full, "int"},
     {"wait4", adapt<sys_wait4>, Support::full, "pid, wait_status, wait_options, rusage_out"},
