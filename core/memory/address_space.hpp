@@ -62,14 +62,14 @@ public:
 struct MapRequest {
     GuestAddr hint{};
     u64 size = 0;                       ///< bytes; rounded up to pages
-    Permissions permissions;
+    Permissions permissions = {};
     enum class Placement : u8 { anywhere, fixed, fixed_noreplace } placement = Placement::anywhere;
     bool shared = false;
     bool grows_down = false;
     bool special = false;
     int host_fd = -1;                   ///< -1 = anonymous
     u64 file_offset = 0;                ///< bytes, a multiple of the page size
-    std::string name;
+    std::string name = {};
 };
 
 class AddressSpace final : public GuestMemory {

@@ -59,10 +59,8 @@ struct TestMachine : SyscallHandler {
         REQUIRE_MESSAGE(created.has_value(), (created ? std::string() : created.error().message));
         cpu = std::move(*created);
         cpu->reset();
-        REQUIRE(memory->map({.hint = code_page, .size = 0x1000, .permissions = read_execute,
-                             .placement = memory::MapRequest::Placement::fixed}));
-        REQUIRE(memory->map({.hint = data_page, .size = 0x1000, .permissions = read_write,
-                             .placement = memory::MapRequest::Placement::fixed}));
+        REQUIRE(memory->map_special(code_page, 0x1000, read_execute, true, "code"));
+        REQUIRE(memory->map_special(data_page, 0x1000, read_write, true, "data"));
     }
 
     bool system_call() override {

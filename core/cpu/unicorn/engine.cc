@@ -81,6 +81,7 @@ Result<void> UnicornCpu::open(const Model& model, std::span<const RegisterName> 
     u64 start = abi_.is_64bit() ? 0 : memory_.page_size();
     POSTERN_TRY(check(uc_mem_map_ptr(engine_, start, memory_.arena_size() - start, UC_PROT_ALL,
                                      memory_.arena_base() + start), "cannot map guest memory"));
+    POSTERN_TRY(check(cover_virtual_addresses(), "cannot map the address range"));
     uc_hook hook;
     POSTERN_TRY(check(uc_hook_add(engine_, &hook, UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED,
                                   reinterpret_cast<void*>(on_hole), this, 1, 0), "cannot hook faults"));
@@ -99,6 +100,18 @@ Result<void> UnicornCpu::open(const Model& model, std::span<const RegisterName> 
     POSTERN_TRY(check(uc_ctl_exits_enable(engine_), "cannot run without an end address"));
     memory_.set_listener(this);
     return {};
+}
+
+/// Stores by instructions that the engine implements as functions (s390x mvc and xc, aarch64
+/// dc zva) look the *virtual* address up among the physical regions to decide whether they
+/// may hit translated code, and crash where there is none. So there is one, executable and
+/// behind everything else; no page grant ever points into it. Its host memory does not exist
+/// and must not overlap the arena's, from which the engine finds its way back by address.
+uc_err UnicornCpu::cover_virtual_addresses() {
+    if (!abi_.is_64bit()) return UC_ERR_OK;
+    u64 start = hole_ + (1 << 20);
+    return uc_mem_map_ptr(engine_, start, abi_.layout.task_size - start, UC_PROT_ALL,
+                          memory_.arena_base() + memory_.arena_size());
 }
 
 std::string_view UnicornCpu::engine_name() const {

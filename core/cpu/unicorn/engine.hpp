@@ -118,6 +118,7 @@ private:
     static void on_counter_point(uc_engine*, u64 address, u32 size, void* user);
     bool fill(u64 address, uc_mem_type type, uc_tlb_entry& entry);
     void grow_tlb();
+    uc_err cover_virtual_addresses();
     Stop located_fault();
     static bool on_hole(uc_engine*, uc_mem_type, u64 address, int size, i64 value, void* user);
     /// Size of the pages the TLB hook is asked for.

@@ -5,29 +5,31 @@
 static struct vdso vdso;
 static volatile u64 sink;
 
+#ifdef __NR_clock_gettime64
+#define CLOCK_GETTIME clock_gettime64
+#else
+#define CLOCK_GETTIME clock_gettime
+#endif
+#define TEXT_OF(name) TEXT(name)
+#define TEXT(name) #name
+#define CALL_CLOCK(name, ...) CALL(name, __VA_ARGS__)
+
+/* The function itself in the loop, with 64-bit time. Where there is no vDSO a program makes
+ * the system call, as every C library does. */
 static void read_many(int clock, unsigned count)
 {
-    struct instant now;
-    for (unsigned i = 0; i < count; i++)
-        vdso_read_clock(&vdso, clock, &now);
+    struct __kernel_timespec now;
+    word function = vdso.base ? vdso_function(&vdso, TEXT_OF(CLOCK_GETTIME)) : 0;
+    if (function)
+        for (unsigned i = 0; i < count; i++)
+            ((int (*)(int, void *))function)(clock, &now);
+    else
+        for (unsigned i = 0; i < count; i++)
+            CALL_CLOCK(CLOCK_GETTIME, clock, &now);
 }
 
-static void read_many_by_call(int clock, unsigned count)
-{
-    struct instant now;
-    for (unsigned i = 0; i < count; i++)
-        read_clock(clock, &now);
-}
-
-/* Where there is no vDSO a program makes the system call, as every C library does. */
-static void clock_monotonic(unsigned count)
-{
-    (vdso.base ? read_many : read_many_by_call)(CLOCK_MONOTONIC, count);
-}
-static void clock_coarse(unsigned count)
-{
-    (vdso.base ? read_many : read_many_by_call)(CLOCK_MONOTONIC_COARSE, count);
-}
+static void clock_monotonic(unsigned count) { read_many(CLOCK_MONOTONIC, count); }
+static void clock_coarse(unsigned count) { read_many(CLOCK_MONOTONIC_COARSE, count); }
 
 static void getppid_calls(unsigned count)
 {
