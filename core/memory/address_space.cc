@@ -374,6 +374,19 @@ int AddressSpace::discard(GuestAddr start, u64 size) {
     return complete ? 0 : -ENOMEM;
 }
 
+void AddressSpace::file_resized(u64 device, u64 inode, u64 size) {
+    u64 file_pages = postern::align_up(size, page_size());
+    bool narrows = false;
+    for (auto& [start, mapping] : table_) {
+        if (mapping.inode != inode || mapping.device != device) continue;
+        u64 backed = file_pages > mapping.file_offset ? file_pages - mapping.file_offset : 0;
+        GuestAddr bus_start = mapping.start + std::min(mapping.size(), backed);
+        narrows |= bus_start < mapping.bus_start;
+        mapping.bus_start = bus_start;
+    }
+    if (narrows && listener_) listener_->flush_translations();
+}
+
 Result<GuestAddr> AddressSpace::map_special(GuestAddr hint, u64 size, Permissions permissions, bool fixed,
                                             const char* name) {
     auto mapped = map({.hint = hint, .size = size, .permissions = permissions,

@@ -97,6 +97,10 @@ public:
     /// madvise(MADV_DONTNEED): private anonymous pages read as zero again. 0 or -ENOMEM.
     int discard(GuestAddr start, u64 size);
 
+    /// A file was cut or extended to `size` bytes: accesses to its mappings beyond that raise
+    /// SIGBUS from now on. (A file that somebody else cuts is noticed by its first access.)
+    void file_resized(u64 device, u64 inode, u64 size);
+
     /// The mapping that holds `address`, or null. Valid until the next change.
     const Mapping* find(GuestAddr address) const;
     /// Calls `visit` for each mapping in ascending order.

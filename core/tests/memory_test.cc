@@ -176,6 +176,14 @@ TEST_CASE("files are mapped privately and shared, and end with SIGBUS") {
     CHECK(bytes_at(*memory, *private_map + 2 * page, 1) == std::string(1, '\0'));
     CHECK(memory->map({.size = page, .permissions = read_only, .host_fd = file.fd, .file_offset = 1}).error() ==
           -EINVAL);
+
+    // The file is cut under its mappings.
+    REQUIRE(::ftruncate(file.fd, 10) == 0);
+    const auto* mapping = memory->find(*shared_map);
+    memory->file_resized(mapping->device, mapping->inode, 10);
+    CHECK(memory->translate(*shared_map, Access::write).error() == FaultKind::beyond_file);
+    CHECK_FALSE(put(*memory, *shared_map, "x"));
+    CHECK(memory->translate(*private_map, Access::read).has_value());
 }
 
 TEST_CASE("remap shrinks, grows in place and moves") {

@@ -7,6 +7,7 @@
 #include <climits>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 
 namespace postern::kernel {
 
@@ -25,7 +26,7 @@ LastLink last_link(int flags) {
     return keeps ? LastLink::keep : LastLink::follow;
 }
 
-SysResult open_at(Task& task, int directory, GuestAddr path, const HowToOpen& how) {
+SysResult open_without_notice(Task& task, int directory, GuestAddr path, const HowToOpen& how) {
     auto text = string_argument(task, path);
     if (!text) return text.error();
     i64 synthetic = open_synthetic_at(task.process, directory, *text, how.flags);
@@ -37,6 +38,22 @@ SysResult open_at(Task& task, int directory, GuestAddr path, const HowToOpen& ho
     bool rooted = !task.process.files().root.empty();
     open_how host_how{.flags = static_cast<u32>(how.flags), .mode = how.mode, .resolve = how.resolve};
     return restartable_call(task, restart_sys, SYS_openat2, directory, rooted ? *text : host, &host_how, sizeof host_how);
+}
+
+/// The guest's mappings of a file end where the file ends; it may have been cut or extended.
+void note_file_size(Task& task, const struct stat& status) {
+    if (S_ISREG(status.st_mode)) {
+        task.memory().file_resized(status.st_dev, status.st_ino, static_cast<u64>(status.st_size));
+    }
+}
+
+SysResult open_at(Task& task, int directory, GuestAddr path, const HowToOpen& how) {
+    SysResult opened = open_without_notice(task, directory, path, how);
+    struct stat status;
+    if ((how.flags & O_TRUNC) && opened.value >= 0 && ::fstat(static_cast<int>(opened.value), &status) == 0) {
+        note_file_size(task, status);
+    }
+    return opened;
 }
 
 SysResult sys_openat(Task& task, int directory, GuestAddr path, unsigned flags, unsigned mode) {
@@ -136,18 +153,24 @@ SysResult sys_llseek(Task& task, int fd, unsigned high, unsigned low, GuestAddr 
 SysResult truncate_path(Task& task, GuestAddr path, i64 size) {
     auto host = path_argument(task, AT_FDCWD, path, LastLink::follow);
     if (!host) return host.error();
-    return host_call(SYS_truncate, *host, size);
+    SysResult result = host_call(SYS_truncate, *host, size);
+    struct stat status;
+    if (result.value == 0 && ::stat(host->c_str(), &status) == 0) note_file_size(task, status);
+    return result;
 }
 
 SysResult sys_truncate(Task& task, GuestAddr path, GuestLong size) { return truncate_path(task, path, size.value); }
 SysResult sys_truncate64(Task& task, GuestAddr path, Wide size) { return truncate_path(task, path, size.value); }
 
-SysResult sys_ftruncate(Task& task, int fd, GuestLong size) {
-    return host_call(SYS_ftruncate, host_fd(task, fd), size.value);
+SysResult truncate_file(Task& task, int fd, i64 size) {
+    SysResult result = host_call(SYS_ftruncate, host_fd(task, fd), size);
+    struct stat status;
+    if (result.value == 0 && ::fstat(host_fd(task, fd), &status) == 0) note_file_size(task, status);
+    return result;
 }
-SysResult sys_ftruncate64(Task& task, int fd, Wide size) {
-    return host_call(SYS_ftruncate, host_fd(task, fd), size.value);
-}
+
+SysResult sys_ftruncate(Task& task, int fd, GuestLong size) { return truncate_file(task, fd, size.value); }
+SysResult sys_ftruncate64(Task& task, int fd, Wide size) { return truncate_file(task, fd, size.value); }
 
 SysResult sys_fallocate(Task& task, int fd, int mode, Wide offset, Wide size) {
     return restartable_call(task, restart_sys, SYS_fallocate, host_fd(task, fd), mode, offset.value, size.value);
