@@ -2,6 +2,7 @@
 #include "cpu/cpu.hpp"
 #include "memory/address_space.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <doctest/doctest.h>
 #include <map>
@@ -260,8 +261,28 @@ TEST_CASE("kernel writes into executed code take effect") {
 }
 
 namespace {
+
 Cpu* interrupted_cpu = nullptr;
 void on_alarm(int) { interrupted_cpu->request_stop(); }
+
+/// Asks a CPU to stop every millisecond, from a signal handler.
+struct PeriodicAlarm {
+    explicit PeriodicAlarm(Cpu& cpu) {
+        interrupted_cpu = &cpu;
+        struct sigaction action{};
+        action.sa_handler = on_alarm;
+        sigaction(SIGALRM, &action, &old_action);
+        itimerval timer{.it_interval = {0, 1000}, .it_value = {0, 1000}};
+        setitimer(ITIMER_REAL, &timer, nullptr);
+    }
+    ~PeriodicAlarm() {
+        itimerval none{};
+        setitimer(ITIMER_REAL, &none, nullptr);
+        sigaction(SIGALRM, &old_action, nullptr);
+    }
+    struct sigaction old_action{};
+};
+
 }  // namespace
 
 TEST_CASE("an interruptible guest stops at a block boundary and resumes exactly") {
@@ -269,12 +290,7 @@ TEST_CASE("an interruptible guest stops at a block boundary and resumes exactly"
         m.program({m.code.loop});
         m.set(m.code.value, 0);
         m.cpu->set_interruptible(true);
-        interrupted_cpu = m.cpu.get();
-        struct sigaction action{}, old_action{};
-        action.sa_handler = on_alarm;
-        sigaction(SIGALRM, &action, &old_action);
-        itimerval timer{.it_interval = {0, 1000}, .it_value = {0, 1000}};
-        setitimer(ITIMER_REAL, &timer, nullptr);
+        PeriodicAlarm alarm(*m.cpu);
         u64 last = 0;
         for (int i = 0; i < 20; ++i) {
             Stop stop = m.cpu->run();
@@ -284,9 +300,33 @@ TEST_CASE("an interruptible guest stops at a block boundary and resumes exactly"
             CHECK(now > last);
             last = now;
         }
-        timer = {};
-        setitimer(ITIMER_REAL, &timer, nullptr);
-        sigaction(SIGALRM, &old_action, nullptr);
+    });
+}
+
+TEST_CASE("a stop tells the block it came before, also among chained blocks") {
+    // An increment, a jump to the next instruction, a jump back: two blocks without an
+    // indirect branch between them.
+    struct { std::string_view abi; Bytes code; u64 second; } loops[] = {
+        {"x86-64", {0x48, 0xff, 0xc0, 0xeb, 0x00, 0xeb, 0xf9}, 5},
+        {"i386", {0x40, 0xeb, 0x00, 0xeb, 0xfb}, 3},
+        {"aarch64", {0, 4, 0, 0x91, 1, 0, 0, 0x14, 0xfe, 0xff, 0xff, 0x17}, 8},
+        {"arm", {1, 0, 0x80, 0xe2, 0xff, 0xff, 0xff, 0xea, 0xfc, 0xff, 0xff, 0xea}, 8},
+        // (Its translator follows a jump to the next instruction, so one is jumped over.)
+        {"s390x", {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0, 3, 0x07, 0x07, 0xa7, 0xf4, 0xff, 0xfb}, 10},
+    };
+    on_every_abi([&](TestMachine& m) {
+        auto loop = std::ranges::find(loops, m.abi.name, [](const auto& row) { return row.abi; });
+        m.program({loop->code});
+        m.cpu->set_interruptible(true);
+        PeriodicAlarm alarm(*m.cpu);
+        std::map<u64, int> seen;
+        for (int i = 0; i < 80; ++i) {
+            CHECK(m.cpu->run().kind == Stop::Kind::requested);
+            ++seen[m.cpu->pc() - code_page.value];
+        }
+        CHECK(seen.size() == 2);
+        CHECK(seen[0] > 0);
+        CHECK(seen[loop->second] > 0);
     });
 }
 

@@ -166,7 +166,8 @@ void Clock::State::fill(postern_time_page& page) {
             .random_generation = 0,
             .line = monotonic.published(),
             .raw_line = raw.published(),
-            .base = {}};
+            .base = {},
+            .quick_cycles = counter.mode == ClockMode::counter ? monotonic.quick_cycles() : 0};
     page.base[POSTERN_BASE_REALTIME] = base_of(now + offsets.realtime(), shift);
     page.base[POSTERN_BASE_MONOTONIC] = base_of(now, shift);
     page.base[POSTERN_BASE_BOOTTIME] = base_of(now + offsets.boottime(), shift);

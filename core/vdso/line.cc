@@ -15,14 +15,13 @@ constexpr double good_rate_error = 20e-6;
 constexpr double plausible_rate_change = 1'000e-6;
 /// A line that leads the clock runs at no less than this share of the clock's rate.
 constexpr double flattest = 0.5;
-/// With a 31-bit multiplier and this shift, a second fits in 62 bits.
-constexpr int largest_shift = 32;
+constexpr double largest_multiplier = std::numeric_limits<u32>::max();
 
-/// The shift that gives a rate the most precise multiplier of at most 31 bits.
+/// The usual shift, or for a slow counter the one that gives a multiplier of 32 bits.
 u32 shift_for(double rate) {
     int exponent = 0;
     (void)std::frexp(rate, &exponent);  // rate < 2^exponent
-    return static_cast<u32>(std::clamp(31 - exponent, 0, largest_shift));
+    return static_cast<u32>(std::clamp(32 - exponent, 0, POSTERN_QUICK_SHIFT));
 }
 
 }  // namespace
@@ -33,6 +32,11 @@ Line::Line(u64 mask) { line_.mask = mask; }
 i64 Line::latest_visible_at(u64 counter) const {
     u64 cycles = std::min((counter - line_.anchor) & line_.mask, line_.max_cycles);
     return base_ + static_cast<i64>(cycles * line_.mult >> line_.shift);
+}
+
+u64 Line::quick_cycles() const {
+    bool quick = line_.mask == ~u64{0} && line_.shift == POSTERN_QUICK_SHIFT;
+    return quick ? std::min<u64>(line_.max_cycles, std::numeric_limits<u32>::max()) : 0;
 }
 
 void Line::learn_rate(const Reading& now) {
@@ -74,7 +78,8 @@ void Line::renew(const Reading& now) {
     double lead = static_cast<double>(base_ - now.nanoseconds);
     if (lead > 0 && window > 0) rate *= std::max(flattest, 1 - lead / window);
     line_.shift = shift_for(rate_);
-    line_.mult = static_cast<u32>(std::lround(rate * std::ldexp(1.0, static_cast<int>(line_.shift))));
+    double multiplier = std::ldexp(rate, static_cast<int>(line_.shift));
+    line_.mult = static_cast<u32>(std::min(std::round(multiplier), largest_multiplier));
     line_.max_cycles = rate_ > 0 ? static_cast<u64>(window / rate_) : 0;
     window_ = rate_ > 0 ? static_cast<u64>(window) : 0;
     drawn_ = true;

@@ -26,6 +26,7 @@ public:
     void renew(const Reading& now);
 
     const postern_clock_line& published() const { return line_; }
+    u64 quick_cycles() const;               ///< as in postern_time_page, whatever the mode
     i64 base() const { return base_; }      ///< nanoseconds at the anchor
     i64 before() const { return before_; }  ///< what the line before said at the anchor
     u64 window() const { return window_; }  ///< nanoseconds for which it holds

@@ -10,6 +10,7 @@
 
 #if !defined(__ASSEMBLER__) && !defined(LINKER_SCRIPT)
 
+#define ARCH_QUICK_CLOCK
 #define ARCH_COUNTER
 static ALWAYS_INLINE uint64_t arch_counter(void)
 {

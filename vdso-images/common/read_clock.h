@@ -159,7 +159,17 @@ _Static_assert(POSTERN_BASE_REALTIME == CLOCK_ID_REALTIME && POSTERN_BASE_MONOTO
                "for these clocks the index is the clock id");
 
 /* clock_gettime for one width of time and its system call. The work with the counter is a
- * function of its own, so that the short way of the coarse clocks saves no registers. */
+ * function of its own, so that the short way of the coarse clocks saves no registers. Where the
+ * exported function is assembler code (quick_clock.S of the ABI), it comes here, to a function
+ * with `slow_` before its name, with what it does not do itself. */
+#ifdef ARCH_QUICK_CLOCK
+#define EXPORT_CLOCK_GETTIME(function) HIDDEN int slow_##function
+#define ALIAS_CLOCK_GETTIME(function)
+#else
+#define EXPORT_CLOCK_GETTIME(function) EXPORTED int VDSO_NAME(function)
+#define ALIAS_CLOCK_GETTIME(function) VDSO_ALIAS(function)
+#endif
+
 #define DEFINE_CLOCK_GETTIME(function, style)                                                    \
     static __attribute__((noinline)) int function##_line(int clock, struct instant *now)         \
     {                                                                                            \
@@ -175,10 +185,10 @@ _Static_assert(POSTERN_BASE_REALTIME == CLOCK_ID_REALTIME && POSTERN_BASE_MONOTO
         return (int)arch_system_call(SYSTEM_CALL_##function, clock, (long)now);                  \
     }                                                                                            \
                                                                                                  \
-    EXPORTED int VDSO_NAME(function)(int clock, struct instant *now)                             \
+    EXPORT_CLOCK_GETTIME(function)(int clock, struct instant *now)                               \
     {                                                                                            \
         return is_coarse(clock) ? function##_coarse(clock, now) : function##_line(clock, now);   \
     }                                                                                            \
-    VDSO_ALIAS(function)
+    ALIAS_CLOCK_GETTIME(function)
 
 #endif

@@ -63,6 +63,7 @@ extern time_page_t postern_time_page HIDDEN;
  *   VDSO_NAME(function)    the exported symbol of a function
  *   VDSO_WEAK_ALIASES      if the unprefixed names exist too, as weak aliases
  *   time_page()            only where the compiler's own way to `postern_time_page` is bad
+ *   ARCH_QUICK_CLOCK       if quick_clock.S exports clock_gettime and clock_gettime64
  *   ARCH_COUNTER           if the ABI has a counter instruction:
  *   arch_counter()         reads it, in order with the reads of the page around it
  *   arch_trap_counter()    the reserved trap

@@ -62,6 +62,7 @@ SECTIONS
 	 * translated blocks directly only within one page of theirs, and ARM's are that small. */
 	. = ALIGN(1024);
 	.text : {
+		*(.text.quick_*)
 		*(.text.*_clock_gettime64 .text.clock_gettime64_*)
 		*(.text.*_clock_gettime .text.clock_gettime_*)
 		*(.text .text.*)

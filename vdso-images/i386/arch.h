@@ -21,6 +21,7 @@ static ALWAYS_INLINE time_page_t *time_page(void)
     return page;
 }
 
+#define ARCH_QUICK_CLOCK
 #define ARCH_COUNTER
 static ALWAYS_INLINE uint64_t arch_counter(void)
 {
