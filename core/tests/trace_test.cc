@@ -8,6 +8,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <algorithm>
 #include <doctest/doctest.h>
 #include <set>
 
@@ -23,12 +24,12 @@ public:
 
     bool peek(GuestAddr address, std::span<std::byte> out) const override {
         if (!inside(address, out.size())) return false;
-        std::memcpy(out.data(), &bytes_[address.value - base], out.size());
+        std::copy_n(&bytes_[address.value - base], out.size(), out.data());
         return true;
     }
     bool poke(GuestAddr address, std::span<const std::byte> in) override {
         if (!inside(address, in.size())) return false;
-        std::memcpy(&bytes_[address.value - base], in.data(), in.size());
+        std::ranges::copy(in, &bytes_[address.value - base]);
         return true;
     }
     Result<GuestAddr> map_special(GuestAddr, u64, Permissions, bool, const char*) override {

@@ -68,14 +68,15 @@ __vdso_\function:
 	.cfi_adjust_cfa_offset -4
 	mov 4(%esp), %eax
 	lea postern_time_page - 1b(%ecx), %ecx
+	lea -CLOCK_REALTIME_COARSE(%eax), %edx
+	cmp $1, %edx
+	jbe 2f
 	cmp $CLOCK_MONOTONIC, %eax
-	jne 2f
+	jne 3f
 	read_quick_line \function, CLOCK_MONOTONIC, \wide
 
-2:	lea -CLOCK_REALTIME_COARSE(%eax), %edx
-	cmp $1, %edx
-	ja 3f
-	shl $4, %eax
+	/* A coarse clock: its number is the index of its base, too. */
+2:	shl $4, %eax
 	add %ecx, %eax
 	movss POSTERN_AT_SEQUENCE(%ecx), %xmm1
 .if \wide
