@@ -19,6 +19,9 @@ namespace {
 constexpr u64 first_fill_limit = 256;
 constexpr u64 last_fill_limit = 1 << 16;
 
+// 2.1.1: the virtual-address lookup that cover_virtual_addresses is for.
+constexpr unsigned last_version_without_check = 2u << 24 | 1u << 16 | 1u << 8 | 0xff;
+
 // Throwing all translations away clears the whole code buffer, and so touches its memory:
 // Unicorn's default of a gigabyte would cost half a second and a gigabyte each time.
 constexpr u32 code_buffer_size = 16 << 20;
@@ -108,7 +111,7 @@ Result<void> UnicornCpu::open(const Model& model, std::span<const RegisterName> 
 /// behind everything else; no page grant ever points into it. Its host memory does not exist
 /// and must not overlap the arena's, from which the engine finds its way back by address.
 uc_err UnicornCpu::cover_virtual_addresses() {
-    if (!abi_.is_64bit()) return UC_ERR_OK;
+    if (!abi_.is_64bit() || uc_version(nullptr, nullptr) > last_version_without_check) return UC_ERR_OK;
     u64 start = hole_ + (1 << 20);
     return uc_mem_map_ptr(engine_, start, abi_.layout.task_size - start, UC_PROT_ALL,
                           memory_.arena_base() + memory_.arena_size());
