@@ -159,6 +159,7 @@ public:
         u64 anchor = word(line, 8), mask = word(line + 8, 8), max_cycles = word(line + 16, 8);
         u64 mult = word(line + 24, 4), shift = word(line + 28, 4);
         u64 delta = mode == POSTERN_CLOCK_PAGE ? 0 : (counter - anchor) & mask;
+        if (line == 40) check_quick_cycles(mode, mask, max_cycles, shift);
         if (delta > max_cycles) return std::nullopt;
         unsigned __int128 shifted = static_cast<unsigned __int128>(delta) * mult + nanoseconds;
         CHECK(shifted <= std::numeric_limits<u64>::max());  // guest code has 64 bits
@@ -166,6 +167,15 @@ public:
     }
 
 private:
+    /// The promise to guest code without choice: time_page.h.
+    void check_quick_cycles(u64 mode, u64 mask, u64 max_cycles, u64 shift) const {
+        u64 quick_cycles = word(216, 8);
+        CHECK(quick_cycles <= max_cycles);
+        CHECK(quick_cycles <= std::numeric_limits<u32>::max());
+        if (mode != POSTERN_CLOCK_COUNTER || mask != ~u64{0} || shift != POSTERN_QUICK_SHIFT)
+            CHECK(quick_cycles == 0);
+    }
+
     static size_t base_offset(int clock_id) {
         switch (clock_id) {
             case CLOCK_REALTIME: return 104;

@@ -5,9 +5,10 @@
  * What costs time in an engine that translates is each access to memory, each branch taken or
  * not, and each barrier: there are as few as possible. Conditions are gathered before a branch,
  * no register is saved, and values that are only carried go through VFP registers, 64 bits at
- * a time. Their contents are the callee's by the ABI, and every engine's CPU has them. No
- * barrier is needed: the host, x86-64, keeps the order of loads, and the counter is read by an
- * instruction that an engine does not move.
+ * a time. Their contents are the callee's by the ABI, and every engine's CPU has them. There
+ * is no barrier: hosts of the x86-64 kind keep the order of loads, and an engine does not move the
+ * instruction that reads the counter. A host without that order would need `dmb` after the first
+ * and before the second read of the sequence.
  */
 #include "time_page.h"
 

@@ -39,7 +39,7 @@ static __attribute__((noreturn)) void leave(int status)
 
 static int demands;
 
-enum { SHIFT = 20, EINVAL = 22, LONG_AGO = 1000, NOT_LONG_AGO = 1000000 };
+enum { SHIFT = POSTERN_QUICK_SHIFT, EINVAL = 22, LONG_AGO = 1000, NOT_LONG_AGO = 1000000 };
 
 static void set_page(uint32_t mode)
 {
@@ -51,6 +51,7 @@ static void set_page(uint32_t mode)
     page.timezone_minutes_west = -60;
     page.timezone_dst = 1;
     page.cpu_node = 2 << 12 | 3;
+    page.quick_cycles = mode == POSTERN_CLOCK_COUNTER ? 1000000000 : 0;
     for (int i = 0; i < 2; i++) {
         volatile struct postern_clock_line *line = i ? &page.raw_line : &page.line;
 #ifdef HAS_COUNTER
@@ -145,7 +146,18 @@ enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]), CPU_TIME_CLOCK = 2 };
     DEMAND(later.seconds > time.seconds ||                                                       \
            (later.seconds == time.seconds && later.nanoseconds >= time.nanoseconds));            \
     DEMAND((uint64_t)later.nanoseconds < NANOSECONDS_PER_SECOND);                                \
+    if (!coarse) {                                                                               \
+        page.base[base].nanoseconds = (uint64_t)1000000000 << SHIFT;                             \
+        DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                      \
+        DEMAND(time.seconds > (member)(LONG_AGO + base) && time.seconds < LONG_AGO + 1000);      \
+        DEMAND((uint64_t)time.nanoseconds < NANOSECONDS_PER_SECOND);                             \
+    }                                                                                            \
+    page.sequence = 7;                                                                           \
+    DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                          \
+    DEMAND((uint64_t)time.seconds - LONG_AGO > 9);                                               \
+    page.sequence = 8;                                                                           \
     page.line.max_cycles = page.raw_line.max_cycles = 0;                                         \
+    page.quick_cycles = 1;                                                                       \
     page.line.anchor = page.raw_line.anchor -= 1000;                                             \
     DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                          \
     DEMAND(((uint64_t)time.seconds - LONG_AGO > 9) != coarse);

@@ -20,14 +20,27 @@ GuestTime to_guest_time(const timespec& time) { return {time.tv_sec, time.tv_nse
 
 // --- reading
 
+/// A bad address for a clock of the page. vDSO code stores into it by itself, so its caller gets
+/// a SIGSEGV; that must not depend on the page having been stale and the call made.
+SysResult bad_address(Task& task, GuestAddr address) {
+    const vdso::Placement& placed = task.process.image().vdso;
+    if (GuestAddr{task.cpu().pc()} - placed.image >= placed.image_size) return -EFAULT;
+    auto kind = task.memory().find(address) ? memory::FaultKind::protection : memory::FaultKind::unmapped;
+    raise_fault(task, {.kind = Stop::Kind::fault, .address = address, .access = Access::write, .fault = kind});
+    return -EFAULT;
+}
+
 SysResult get_time(Task& task, int clock, GuestAddr address, Struct layout) {
     timespec time{};
+    bool from_page = false;
     if (auto guest = task.process.clock().read(clock)) {
         time = to_timespec(*guest);
+        from_page = true;
     } else if (i64 error = host_call(SYS_clock_gettime, clock, &time); error < 0) {
         return error;
     }
-    return write_time(task, address, layout, time) ? SysResult{0} : SysResult{-EFAULT};
+    if (write_time(task, address, layout, time)) return 0;
+    return from_page ? bad_address(task, address) : SysResult{-EFAULT};
 }
 
 SysResult get_resolution(Task& task, int clock, GuestAddr address, Struct layout) {
