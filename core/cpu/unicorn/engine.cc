@@ -4,12 +4,8 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <utility>
 #include <utility>
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#endif
 
 namespace postern::unicorn {
 
@@ -25,23 +21,6 @@ constexpr unsigned last_version_without_check = 2u << 24 | 1u << 16 | 1u << 8 | 
 // Throwing all translations away clears the whole code buffer, and so touches its memory:
 // Unicorn's default of a gigabyte would cost half a second and a gigabyte each time.
 constexpr u32 code_buffer_size = 16 << 20;
-
-u64 host_counter() {
-#if defined(__x86_64__)
-    return __rdtsc();
-#else
-    timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
-#endif
-}
-
-/// CNTVCT_EL0 as Unicorn computes it: the host's monotonic clock at 62.5 MHz.
-u64 arm_counter() {
-    timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec)) / 16;
-}
 
 Access access_of(uc_mem_type type) {
     switch (type) {
@@ -120,73 +99,6 @@ uc_err UnicornCpu::cover_virtual_addresses() {
 std::string_view UnicornCpu::engine_name() const {
     static const std::string name = engine_version();
     return name;
-}
-
-// --- registers
-
-u64 UnicornCpu::raw_get(int unicorn_id) const {
-    u64 value = 0;
-    uc_reg_read(engine_, unicorn_id, &value);
-    return value;
-}
-
-void UnicornCpu::raw_set(int unicorn_id, u64 value) { uc_reg_write(engine_, unicorn_id, &value); }
-
-u64 UnicornCpu::get(RegisterIndex index) const {
-    int id = ids_[index];
-    if (index == abi_.program_counter) return pending_pc_ ? *pending_pc_ : raw_get(id) + pc_bias_;
-    return id == special_register ? get_special(index) : raw_get(id);
-}
-
-void UnicornCpu::set(RegisterIndex index, u64 value) {
-    if (index == abi_.program_counter) {
-        // Written when the engine is entered again: a write from inside a hook would be
-        // overtaken by what the engine does after the hook.
-        pending_pc_ = value;
-        return;
-    }
-    int id = ids_[index];
-    if (id == special_register) set_special(index, value);
-    else raw_set(id, value);
-}
-
-void UnicornCpu::get_bytes(RegisterIndex index, std::span<std::byte> out) const {
-    unsigned width = abi_.registers[index].width;
-    if (ids_[index] == special_register) return get_special_bytes(index, out);
-    if (width <= 8) return store_unsigned(out.data(), get(index), width, abi_.byte_order);
-    std::byte value[64] = {};
-    uc_reg_read(engine_, ids_[index], value);
-    std::memcpy(out.data(), value, width);
-    if (abi_.byte_order != host_byte_order) std::reverse(out.data(), out.data() + width);
-}
-
-void UnicornCpu::set_bytes(RegisterIndex index, std::span<const std::byte> in) {
-    unsigned width = abi_.registers[index].width;
-    if (ids_[index] == special_register) return set_special_bytes(index, in);
-    if (width <= 8) return set(index, load_unsigned(in.data(), width, abi_.byte_order));
-    std::byte value[64] = {};
-    std::memcpy(value, in.data(), width);
-    if (abi_.byte_order != host_byte_order) std::reverse(value, value + width);
-    uc_reg_write(engine_, ids_[index], value);
-}
-
-u64 UnicornCpu::get_special(RegisterIndex) const { POSTERN_ASSERT(!"a special register without a reader"); }
-void UnicornCpu::set_special(RegisterIndex, u64) { POSTERN_ASSERT(!"a special register without a writer"); }
-
-void UnicornCpu::get_special_bytes(RegisterIndex index, std::span<std::byte> out) const {
-    store_unsigned(out.data(), get_special(index), abi_.registers[index].width, abi_.byte_order);
-}
-
-void UnicornCpu::set_special_bytes(RegisterIndex index, std::span<const std::byte> in) {
-    set_special(index, load_unsigned(in.data(), abi_.registers[index].width, abi_.byte_order));
-}
-
-void UnicornCpu::reset() {
-    const std::byte zeros[16] = {};
-    for (RegisterIndex index = 0; index < abi_.registers.size(); ++index) {
-        if (ids_[index] != special_register) set_bytes(index, std::span{zeros, abi_.registers[index].width});
-    }
-    reset_machine();
 }
 
 // --- the page table
@@ -375,104 +287,6 @@ void UnicornCpu::set_interruptible(bool on) {
     }
     uc_hook_add(engine_, &block_hook_, UC_HOOK_BLOCK, reinterpret_cast<void*>(on_block), this, 1, 0);
     flush_code();   // blocks translated before know nothing of the hook
-}
-
-// --- execution hooks and the counter
-
-void UnicornCpu::on_code(uc_engine*, u64 address, u32, void* user) {
-    auto& hook = *static_cast<ExecutionHook*>(user);
-    hook.cpu.call_execution_hook(hook, {address});
-}
-
-/// A callback that adds hooks makes translated code stale, which can only be dropped outside
-/// the engine: it is left and entered again, and the instruction comes by a second time.
-void UnicornCpu::call_execution_hook(ExecutionHook& hook, GuestAddr address) {
-    if (in_private_code_ || locating_fault_) return;   // runs of ours, not the guest's
-    if (resume_) return;                               // leaving: this hook has its turn the second time
-    if (std::exchange(hook.served_at, std::nullopt) == address) return;
-    in_hook_ = true;
-    hook.callback(address);
-    in_hook_ = false;
-    if (!flush_code_due_) return;
-    hook.served_at = address;
-    resume_ = true;
-    uc_emu_stop(engine_);
-}
-
-int UnicornCpu::add_execution_hook(GuestAddr first, GuestAddr last, ExecutionCallback callback) {
-    auto& added = execution_hooks_.emplace_back(ExecutionHook{*this, 0, std::move(callback), next_handle_++, {}});
-    uc_hook_add(engine_, &added.hook, UC_HOOK_CODE, reinterpret_cast<void*>(on_code), &added, first.value, last.value);
-    invalidate_code(first, last - first + 1);
-    return added.handle;
-}
-
-void UnicornCpu::remove_execution_hook(int handle) {
-    auto found = std::ranges::find(execution_hooks_, handle, &ExecutionHook::handle);
-    if (found == execution_hooks_.end()) return;
-    // Blocks that call the hook outlive it, so its entry stays and only falls silent.
-    uc_hook_del(engine_, found->hook);
-    found->callback = [](GuestAddr) {};
-    invalidate_code({}, 0);
-}
-
-Cpu::CounterReader UnicornCpu::counter() const {
-    bool arm = abi_.machine == Machine::arm || abi_.machine == Machine::aarch64;
-    return arm ? arm_counter : host_counter;
-}
-
-void UnicornCpu::on_counter_point(uc_engine*, u64, u32, void* user) {
-    auto& cpu = *static_cast<UnicornCpu*>(user);
-    cpu.write_counter(cpu.counter()());
-}
-
-void UnicornCpu::write_counter(u64 value) {
-    raw_set(ids_[abi_.syscall.result], value);
-    if (!abi_.is_64bit()) raw_set(ids_[abi_.syscall.arguments[1]], value >> 32);
-}
-
-bool UnicornCpu::set_counter_point(GuestAddr address) {
-    if (counter_hook_) uc_hook_del(engine_, counter_hook_);
-    counter_hook_ = 0;
-    uc_err error = uc_hook_add(engine_, &counter_hook_, UC_HOOK_CODE, reinterpret_cast<void*>(on_counter_point), this,
-                               address.value, address.value);
-    invalidate_code(address, 1);
-    return error == UC_ERR_OK;
-}
-
-// --- the private page
-
-void UnicornCpu::map_private_page(GuestAddr address) {
-    private_page_address_ = address;
-    if (abi_.is_64bit()) {
-        void* page = ::mmap(nullptr, private_page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        POSTERN_ASSERT(page != MAP_FAILED);
-        private_page_ = static_cast<std::byte*>(page);
-        private_page_physical_ = memory_.arena_size();
-        uc_mem_map_ptr(engine_, private_page_physical_, private_page_size, UC_PROT_ALL, page);
-        return;
-    }
-    // Physical addresses of 32-bit machines end with the arena: take a page that no guest
-    // address space reaches.
-    POSTERN_ASSERT(address.value >= abi_.layout.task_size);
-    private_page_ = memory_.arena_base() + address.value;
-    private_page_physical_ = address.value;
-    void* page = ::mmap(private_page_, private_page_size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-    POSTERN_ASSERT(page != MAP_FAILED);
-}
-
-void UnicornCpu::run_private_code(u64 offset, std::span<const u8> code) {
-    POSTERN_ASSERT(!in_hook_ && private_page_ && offset + code.size() <= private_page_size);
-    // Each piece of code has a place of its own, so there is never an old translation.
-    std::memcpy(private_page_ + offset, code.data(), code.size());
-    bool was_visible = private_page_visible_;
-    private_page_visible_ = in_private_code_ = true;
-    uc_ctl_flush_tlb(engine_);
-    uc_emu_start(engine_, (private_page_address_ + offset).value, 0, 0, 0);
-    in_private_code_ = false;
-    private_page_visible_ = was_visible;
-    stopped_ = false;
-    uc_ctl_flush_tlb(engine_);
 }
 
 }  // namespace postern::unicorn
