@@ -205,7 +205,7 @@ bool S390xCpu::may_stop_before(u64 address) const {
 void S390xCpu::interrupt(u32 number) {
     u64 address = raw_get(UC_S390X_REG_PC);
     std::byte code[6] = {};
-    if (!memory_.peek({address}, code)) (void)memory_.peek({address}, std::span{code}.first(2));
+    (void)memory_.peek({address}, std::span{code}.first(2));
     if (number == supervisor_call) {
         // `svc n`; n = 0 means that r1 holds the number. The engine stays on the instruction.
         number_ = static_cast<u64>(code[1]);
@@ -214,6 +214,7 @@ void S390xCpu::interrupt(u32 number) {
         return serve_system_call();
     }
     if (number == program) {
+        (void)memory_.peek({address}, code);   // leaves the first two bytes where the page ends
         return leave_with_trap(classify(reinterpret_cast<const u8*>(code)), {address});
     }
     leave_with_trap(TrapKind::unknown, {address}, number);
