@@ -1,14 +1,31 @@
 /* Identities, limits, sessions and the other small questions of a start-up. */
 #include "guest.h"
 
+/* A child leads a session of its own: process, group and session have one number. */
+static void check_new_session(void)
+{
+    int status = -1;
+    long child = CHECK_WORKS(fork_process());
+    if (child == 0) {
+        CHECK_EQUAL(CALL(setsid), own_pid());
+        CHECK_EQUAL(CALL(getsid, 0), own_pid());
+        CHECK_EQUAL(CALL(getpgid, 0), own_pid());
+        CHECK_EQUAL(CALL(setsid), -EPERM);
+        exit_with(0);
+    }
+    CHECK_EQUAL(wait_for((int)child, &status, 0), child);
+    CHECK_EQUAL(status, 0);
+}
+
 int main(int argc, char **argv)
 {
     (void)argc, (void)argv;
     CHECK(own_pid() > 0);
     CHECK_EQUAL(CALL(gettid), own_pid());
     CHECK_EQUAL(CALL(getpgid, 0), CALL(getpgid, own_pid()));
-    CHECK(CALL(getsid, 0) > 0);
+    CHECK(CALL(getsid, 0) >= 0); /* 0: the session's leader is outside the pid namespace */
     CHECK_EQUAL(CALL(setpgid, 0, -5), -EINVAL);
+    check_new_session();
 
     u64 limit[2];
     CHECK_EQUAL(CALL(prlimit64, 0, 7 /* RLIMIT_NOFILE */, 0, limit), 0);
