@@ -20,6 +20,7 @@
 
 #define ABI_SYSCALLS "abi/syscalls/aarch64.tbl"
 #define ABI_LAYOUTS "abi/layouts/aarch64.def"
+#define ABI_NUMBERS "abi/numbers/aarch64.def"
 #define ABI_EXPORTS "abi/vdso/aarch64.def"
 #include "abi/tables.inc"
 
@@ -41,13 +42,7 @@ constexpr Register registers[] = {
 consteval RegisterIndex reg(std::string_view name) { return define::index_of(registers, name); }
 
 constexpr RegisterIndex arguments[] = {reg("x0"), reg("x1"), reg("x2"), reg("x3"), reg("x4"), reg("x5")};
-constexpr AuxHead auxv_head[] = {AuxHead::sysinfo_ehdr, AuxHead::minimum_signal_stack};
-
-constexpr NumberPair open_flags[] = {
-#define PAIR(generic, guest) {generic, guest},
-#include "abi/numbers/aarch64-open_flags.def"
-#undef PAIR
-};
+constexpr AuxHead auxv_head[] = {aux_vdso, {.type = 51 /* AT_MINSIGSTKSZ */, .constant = 4720}};
 
 /// AT_HWCAP and AT_HWCAP2 bits of what the engine's most capable CPU model executes: each was
 /// tried at EL0. Not there: CPUID (`mrs` of ID registers traps and nobody emulates it), SVE
@@ -95,7 +90,6 @@ constinit const Abi aarch64_abi{
                        flagm | sb,
               .hwcap2 = dcpodp | flagm2 | frint | rng,
               .platform = "aarch64",
-              .minimum_signal_stack = 4720,
               .uname_machine = "aarch64",
               .missing_gnu_stack_means_exec = false},
     .vdso = {.soname = vdso_soname,
@@ -106,7 +100,7 @@ constinit const Abi aarch64_abi{
              .call_arguments = arguments,
              .call_result = reg("x0"),
              .return_address = reg("x30")},
-    .numbers = {.errno_values = {}, .signals = {}, .open_flags = open_flags, .map_flags = {}},
+    .numbers = numbers,
     .layouts = struct_layouts,
     .signals = &aarch64_signals,
 };

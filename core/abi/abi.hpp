@@ -6,6 +6,7 @@
 #include "base/endian.hpp"
 #include "base/types.hpp"
 
+#include <array>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -13,7 +14,7 @@
 namespace postern {
 
 /// The instruction set and mode an engine has to provide. Several ABIs may share one.
-enum class Machine : u8 { x86_64, i386, aarch64, arm, s390x };
+enum class Machine : u8 { x86_64, i386, aarch64, arm, mips32, mips64, ppc32, ppc64, riscv32, riscv64, s390x };
 
 /// Index into `Abi::registers`.
 using RegisterIndex = u8;
@@ -34,16 +35,36 @@ struct ElfIdentity {
     u16 alternative_machine = 0;  ///< a second, historic e_machine; 0 = none
 };
 
+/// System call arguments on the stack, one word each (mips o32: the fifth to the eighth).
+struct StackArguments {
+    u8 offset;   ///< of the first, in bytes above the stack pointer
+    u8 count;
+};
+
+/// How a system call says that it failed where the result register does not: bits of a register
+/// that are set on failure and clear on success. The result is then errno itself, positive.
+struct ErrorFlag {
+    RegisterIndex index;
+    u64 set;              ///< the bits on failure
+    u64 mask;             ///< bits that belong to the flag
+};
+
 /// How a system call carries its arguments and result.
 struct SyscallConvention {
     RegisterIndex number;
-    std::span<const RegisterIndex> arguments;   ///< six or seven registers, in order
+    std::span<const RegisterIndex> arguments;   ///< registers, in order
+    std::optional<StackArguments> stack_arguments = {};   ///< those that the registers do not hold
     RegisterIndex result;
+    std::optional<ErrorFlag> error_flag = {};   ///< absent: an error is a negative result
+    /// Takes the second descriptor of pipe(2); absent: both go to memory.
+    std::optional<RegisterIndex> second_result = {};
     u8 trap_length;              ///< bytes to step back for a restart, ARM state
     u8 trap_length_thumb = 0;    ///< the same in Thumb state; 0 = no such state
     /// 64-bit arguments on a 32-bit ABI: each takes two registers, in the order of the bytes
     /// in memory, starting at an even-numbered one if `align_pairs`.
     bool align_pairs = false;
+    /// 32-bit words in 64-bit registers: a 64-bit argument or result takes one (x32, mips n32).
+    bool wide_registers = false;
     /// Number of restart_syscall, put in the number register to continue a timed call.
     u32 restart_number;
 };
@@ -76,15 +97,25 @@ struct AddressSpaceLayout {
     u64 lowest_map = 0x10000;   ///< vm.mmap_min_addr
 };
 
-/// One entry of the auxiliary vector's architecture-specific head, in order.
-enum class AuxHead : u8 { sysinfo, sysinfo_ehdr, minimum_signal_stack };
+/// One entry of the auxiliary vector's architecture-specific head.
+struct AuxHead {
+    enum class Value : u8 {
+        constant,
+        vsyscall,      ///< address of the vDSO's system call entry (AT_SYSINFO)
+        vdso,          ///< address of the vDSO image (AT_SYSINFO_EHDR)
+    };
+    u32 type;          ///< AT_*
+    Value kind = Value::constant;
+    u64 constant = 0;
+};
+inline constexpr AuxHead aux_vdso{.type = 33, .kind = AuxHead::Value::vdso};   // AT_SYSINFO_EHDR
 
 struct ProcessStart {
-    std::span<const AuxHead> auxv_head;
+    std::span<const AuxHead> auxv_head;   ///< in order
     u64 hwcap;                           ///< AT_HWCAP: what the engine executes
     std::optional<u64> hwcap2;           ///< AT_HWCAP2, absent where the port has none
     std::string_view platform;           ///< AT_PLATFORM; empty = no entry
-    u64 minimum_signal_stack = 0;        ///< AT_MINSIGSTKSZ value, if it is in auxv_head
+    std::string_view base_platform = {}; ///< AT_BASE_PLATFORM; empty = no entry
     std::string_view uname_machine;
     bool missing_gnu_stack_means_exec;   ///< READ_IMPLIES_EXEC without PT_GNU_STACK
 };
@@ -137,17 +168,39 @@ struct SyscallNumber {
     std::string_view handler;
 };
 
-/// Guest number for each generic one; only pairs that differ are listed.
+/// A generic number and the guest's; only pairs that differ are listed.
 struct NumberPair {
-    i32 generic;
-    i32 guest;
+    i64 generic;
+    i64 guest;
 };
 
+/// What is numbered: errno values, signals, flags, requests ...
+enum class NumberSet : u8 {
+#define POSTERN_NUMBER_SET(name) name,
+#include "abi/numbers/sets.def"
+#undef POSTERN_NUMBER_SET
+};
+
+inline constexpr std::size_t number_set_count = 0
+#define POSTERN_NUMBER_SET(name) +1
+#include "abi/numbers/sets.def"
+#undef POSTERN_NUMBER_SET
+    ;
+
+/// The numbers of an ABI that are not the generic ones (which are those of x86-64 hosts).
 struct NumberTables {
-    std::span<const NumberPair> errno_values;
-    std::span<const NumberPair> signals;
-    std::span<const NumberPair> open_flags;     ///< single bits, generic -> guest
-    std::span<const NumberPair> map_flags;      ///< single bits, generic -> guest
+    std::array<std::span<const NumberPair>, number_set_count> sets;
+
+    constexpr std::span<const NumberPair> operator[](NumberSet set) const {
+        return sets[static_cast<std::size_t>(set)];
+    }
+    /// The guest's number for a generic one.
+    i64 to_guest(NumberSet set, i64 generic) const;
+    /// The generic number; nothing if the guest's number means nothing here.
+    std::optional<i64> from_guest(NumberSet set, i64 guest) const;
+    /// The same for sets of bits; bits that mean nothing here are dropped.
+    u64 bits_to_guest(NumberSet set, u64 generic) const;
+    u64 bits_from_guest(NumberSet set, u64 guest) const;
 };
 
 struct StructLayout;   // abi/layouts.hpp

@@ -23,6 +23,7 @@
 
 #define ABI_SYSCALLS "abi/syscalls/arm.tbl"
 #define ABI_LAYOUTS "abi/layouts/arm.def"
+#define ABI_NUMBERS "abi/numbers/arm.def"
 #define ABI_EXPORTS "abi/vdso/arm.def"
 #include "abi/tables.inc"
 
@@ -44,17 +45,11 @@ consteval RegisterIndex reg(std::string_view name) { return define::index_of(reg
 constexpr RegisterIndex syscall_arguments[] = {reg("r0"), reg("r1"), reg("r2"), reg("r3"),
                                                reg("r4"), reg("r5"), reg("r6")};
 constexpr RegisterIndex call_arguments[] = {reg("r0"), reg("r1"), reg("r2"), reg("r3")};
-constexpr AuxHead auxv_head[] = {AuxHead::sysinfo_ehdr};
+constexpr AuxHead auxv_head[] = {aux_vdso};
 
 constexpr HelperPage helper_pages[] = {
     {.name = "[vectors]", .image = "arm-kuser.bin", .address = 0xffff'0000},
     {.name = "[sigpage]", .image = "arm-sigpage.bin", .address = {}},
-};
-
-constexpr NumberPair open_flags[] = {
-#define PAIR(generic, guest) {generic, guest},
-#include "abi/numbers/arm-open_flags.def"
-#undef PAIR
 };
 
 /// AT_HWCAP and AT_HWCAP2 bits that the engine's CPU executes: ARMv8 in AArch32 state.
@@ -110,7 +105,7 @@ constinit const Abi arm_abi{
              .call_arguments = call_arguments,
              .call_result = reg("r0"),
              .return_address = reg("lr")},
-    .numbers = {.errno_values = {}, .signals = {}, .open_flags = open_flags, .map_flags = {}},
+    .numbers = numbers,
     .layouts = struct_layouts,
     .signals = &arm_signals,
 };

@@ -9,11 +9,12 @@
 
 namespace postern {
 
-// The objects themselves, for list.cc.
-extern const Abi x86_64_abi, i386_abi, aarch64_abi, arm_abi, s390x_abi;
-
-// Signal facts, defined in signal_abi_<abi>.cc.
-extern const SignalAbi x86_64_signals, i386_signals, aarch64_signals, arm_signals, s390x_signals;
+// The objects themselves, for list.cc, and their signal facts, from signal_abi_<abi>.cc.
+#define POSTERN_ABI(name)          \
+    extern const Abi name##_abi;   \
+    extern const SignalAbi name##_signals;
+#include "abi/list.def"
+#undef POSTERN_ABI
 
 namespace define {
 
@@ -61,6 +62,32 @@ consteval std::array<StructLayout, struct_count> layouts(const std::array<FieldR
         table[static_cast<std::size_t>(owner)] = {size, std::span(rows).subspan(first, last - first)};
     }
     return table;
+}
+
+struct TaggedNumber {
+    NumberSet set;
+    NumberPair pair;
+};
+
+template <std::size_t n>
+consteval std::array<NumberPair, n> number_pairs(const std::array<TaggedNumber, n>& tagged) {
+    std::array<NumberPair, n> pairs{};
+    for (std::size_t i = 0; i < n; ++i) pairs[i] = tagged[i].pair;
+    return pairs;
+}
+
+/// Each set a slice of `pairs`, where the pairs of a set are neighbours.
+template <std::size_t n>
+consteval NumberTables number_tables(const std::array<NumberPair, n>& pairs,
+                                     const std::array<TaggedNumber, n>& tagged) {
+    NumberTables tables{};
+    for (std::size_t first = 0; first < n;) {
+        std::size_t last = first;
+        while (last < n && tagged[last].set == tagged[first].set) ++last;
+        tables.sets[static_cast<std::size_t>(tagged[first].set)] = std::span(pairs).subspan(first, last - first);
+        first = last;
+    }
+    return tables;
 }
 
 }  // namespace define

@@ -24,6 +24,7 @@
 
 #define ABI_SYSCALLS "abi/syscalls/i386.tbl"
 #define ABI_LAYOUTS "abi/layouts/i386.def"
+#define ABI_NUMBERS "abi/numbers/i386.def"
 #define ABI_EXPORTS "abi/vdso/i386.def"
 #include "abi/tables.inc"
 
@@ -46,7 +47,7 @@ constexpr u64 fsgsbase = 1 << 1;
 consteval RegisterIndex reg(std::string_view name) { return define::index_of(registers, name); }
 
 constexpr RegisterIndex syscall_arguments[] = {reg("ebx"), reg("ecx"), reg("edx"), reg("esi"), reg("edi"), reg("ebp")};
-constexpr AuxHead auxv_head[] = {AuxHead::sysinfo, AuxHead::sysinfo_ehdr, AuxHead::minimum_signal_stack};
+constexpr AuxHead auxv_head[] = {{.type = 32 /* AT_SYSINFO */, .kind = AuxHead::Value::vsyscall}, aux_vdso, {.type = 51 /* AT_MINSIGSTKSZ */, .constant = 1440}};
 
 }  // namespace
 
@@ -80,7 +81,6 @@ constinit const Abi i386_abi{
               .hwcap = 0x078b'fbfd,
               .hwcap2 = fsgsbase,
               .platform = "i686",
-              .minimum_signal_stack = 1440,
               .uname_machine = "i686",
               .missing_gnu_stack_means_exec = true},
     .vdso = {.soname = vdso_soname,
@@ -92,7 +92,7 @@ constinit const Abi i386_abi{
              .stack_argument_offset = 4,
              .call_result = reg("eax"),
              .return_address = {}},
-    .numbers = {},
+    .numbers = numbers,
     .layouts = struct_layouts,
     .signals = &i386_signals,
 };

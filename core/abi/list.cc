@@ -6,7 +6,11 @@
 namespace postern {
 namespace {
 
-constexpr const Abi* abis[] = {&x86_64_abi, &i386_abi, &aarch64_abi, &arm_abi, &s390x_abi};
+constexpr const Abi* abis[] = {
+#define POSTERN_ABI(name) &name##_abi,
+#include "abi/list.def"
+#undef POSTERN_ABI
+};
 
 bool matches(const Abi& abi, u16 e_machine, u8 elf_class, ByteOrder byte_order, u32 e_flags) {
     const ElfIdentity& elf = abi.elf;

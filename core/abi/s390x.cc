@@ -25,6 +25,7 @@
 
 #define ABI_SYSCALLS "abi/syscalls/s390x.tbl"
 #define ABI_LAYOUTS "abi/layouts/s390x.def"
+#define ABI_NUMBERS "abi/numbers/s390x.def"
 #define ABI_EXPORTS "abi/vdso/s390x.def"
 #include "abi/tables.inc"
 
@@ -45,7 +46,7 @@ consteval RegisterIndex reg(std::string_view name) { return define::index_of(reg
 
 constexpr RegisterIndex syscall_arguments[] = {reg("r2"), reg("r3"), reg("r4"), reg("r5"), reg("r6"), reg("r7")};
 constexpr RegisterIndex call_arguments[] = {reg("r2"), reg("r3"), reg("r4"), reg("r5"), reg("r6")};
-constexpr AuxHead auxv_head[] = {AuxHead::sysinfo_ehdr};
+constexpr AuxHead auxv_head[] = {aux_vdso};
 
 /// AT_HWCAP bits that the engine's CPU executes. The vector facility (VXRS) works too, but is
 /// not promised: signal frames do not carry vector registers. There is no decimal floating
@@ -96,7 +97,7 @@ constinit const Abi s390x_abi{
              .call_arguments = call_arguments,
              .call_result = reg("r2"),
              .return_address = reg("r14")},
-    .numbers = {},
+    .numbers = numbers,
     .layouts = struct_layouts,
     .signals = &s390x_signals,
 };

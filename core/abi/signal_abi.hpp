@@ -151,6 +151,7 @@ struct SignalAbi {
     std::optional<StateArea> state;
     u8 red_zone = 0;                     ///< bytes below the stack pointer that stay untouched
     u32 minimum_stack;                   ///< MINSIGSTKSZ of sigaltstack(2)
+    u8 set_size = 8;                     ///< bytes of sigset_t; the kernel's size argument must say so
     u32 known_flags = 0xdc000807;        ///< SA_* bits that sigaction(2) keeps
     std::string_view return_page = {};   ///< name of the helper page with trampolines
 

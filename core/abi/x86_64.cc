@@ -18,6 +18,7 @@
 
 #define ABI_SYSCALLS "abi/syscalls/x86-64.tbl"
 #define ABI_LAYOUTS "abi/layouts/x86-64.def"
+#define ABI_NUMBERS "abi/numbers/x86-64.def"
 #define ABI_EXPORTS "abi/vdso/x86-64.def"
 #include "abi/tables.inc"
 
@@ -43,7 +44,7 @@ consteval RegisterIndex reg(std::string_view name) { return define::index_of(reg
 
 constexpr RegisterIndex syscall_arguments[] = {reg("rdi"), reg("rsi"), reg("rdx"), reg("r10"), reg("r8"), reg("r9")};
 constexpr RegisterIndex call_arguments[] = {reg("rdi"), reg("rsi"), reg("rdx"), reg("rcx"), reg("r8"), reg("r9")};
-constexpr AuxHead auxv_head[] = {AuxHead::sysinfo_ehdr, AuxHead::minimum_signal_stack};
+constexpr AuxHead auxv_head[] = {aux_vdso, {.type = 51 /* AT_MINSIGSTKSZ */, .constant = 1440}};
 
 }  // namespace
 
@@ -77,7 +78,6 @@ constinit const Abi x86_64_abi{
               .hwcap = 0x078b'fbfd,
               .hwcap2 = fsgsbase,
               .platform = "x86_64",
-              .minimum_signal_stack = 1440,
               .uname_machine = "x86_64",
               .missing_gnu_stack_means_exec = false},
     .vdso = {.soname = vdso_soname,
@@ -88,7 +88,7 @@ constinit const Abi x86_64_abi{
              .call_arguments = call_arguments,
              .call_result = reg("rax"),
              .return_address = {}},
-    .numbers = {},
+    .numbers = numbers,
     .layouts = struct_layouts,
     .signals = &x86_64_signals,
 };

@@ -61,31 +61,16 @@ int reserve_fd(FileState& files, int fd) {
 
 // --- flags
 
-namespace {
-
-template <typename Number>
-Number translate_bits(std::span<const NumberPair> pairs, Number bits, i32 NumberPair::*from, i32 NumberPair::*to) {
-    Number result = bits;
-    for (const NumberPair& pair : pairs) result &= ~static_cast<Number>(pair.*from);
-    for (const NumberPair& pair : pairs) {
-        if (bits & static_cast<Number>(pair.*from)) result |= static_cast<Number>(pair.*to);
-    }
-    return result;
-}
-
-}  // namespace
-
 int open_flags_from_guest(const Abi& abi, unsigned guest) {
-    return static_cast<int>(translate_bits(abi.numbers.open_flags, guest, &NumberPair::guest, &NumberPair::generic));
+    return static_cast<int>(abi.numbers.bits_from_guest(NumberSet::open_flag, guest));
 }
 
 unsigned open_flags_to_guest(const Abi& abi, int host) {
-    return translate_bits(abi.numbers.open_flags, static_cast<unsigned>(host), &NumberPair::generic,
-                          &NumberPair::guest);
+    return static_cast<unsigned>(abi.numbers.bits_to_guest(NumberSet::open_flag, static_cast<unsigned>(host)));
 }
 
 unsigned map_flags_from_guest(const Abi& abi, unsigned guest) {
-    return translate_bits(abi.numbers.map_flags, guest, &NumberPair::guest, &NumberPair::generic);
+    return static_cast<unsigned>(abi.numbers.bits_from_guest(NumberSet::map_flag, guest));
 }
 
 // --- buffers

@@ -52,16 +52,6 @@ void set_host_name(const std::string& program) {
     ::prctl(PR_SET_NAME, program.c_str() + (slash == program.npos ? 0 : slash + 1));
 }
 
-/// The result as the guest's register shows it, errno in the guest's numbers.
-u64 guest_result(const Abi& abi, SysResult result) {
-    if (result.is_error()) [[unlikely]] {
-        for (const NumberPair& pair : abi.numbers.errno_values) {
-            if (pair.generic == -result.value) return static_cast<u64>(-i64{pair.guest}) & abi.word_mask();
-        }
-    }
-    return static_cast<u64>(result.value) & abi.word_mask();
-}
-
 /// Restart codes and keep_registers: the others go to the result register as they are.
 bool is_special(SysResult result) {
     return result.value == keep_registers || (result.value <= restart_sys && result.value >= restart_block);
@@ -201,7 +191,7 @@ bool Process::system_call() {
                            ? dispatch_observed(entry, number)
                            : dispatch(entry);
     if (is_special(result)) [[unlikely]] return finish_call(result);
-    image_.cpu->set(image_.abi->syscall.result, guest_result(*image_.abi, result));
+    set_result(*image_.cpu, result);
     if (!signal_pending(*task_)) [[likely]] return true;
     interrupted_call_ = result;
     return false;

@@ -1,6 +1,7 @@
 // Actions, masks and numbers: the part of signals that needs neither frames nor faults.
 #include "kernel/signals.hpp"
 
+#include "abi/signal_abi.hpp"
 #include "kernel/process.hpp"
 #include "kernel/signals_host.hpp"
 
@@ -111,30 +112,26 @@ TemporaryMask::~TemporaryMask() {
 }
 
 int signal_from_guest(const Abi& abi, int guest) {
-    for (const NumberPair& pair : abi.numbers.signals)
-        if (pair.guest == guest) return pair.generic;
-    return guest;
+    return static_cast<int>(abi.numbers.from_guest(NumberSet::signal, guest).value_or(-1));
 }
 
 int signal_to_guest(const Abi& abi, int generic) {
-    for (const NumberPair& pair : abi.numbers.signals)
-        if (pair.generic == generic) return pair.guest;
-    return generic;
+    return static_cast<int>(abi.numbers.to_guest(NumberSet::signal, generic));
 }
 
 SignalSet signal_set_from_guest(const Abi& abi, u64 guest) {
     SignalSet generic = guest;
-    for (const NumberPair& pair : abi.numbers.signals) generic &= ~signal_bit(pair.generic);
-    for (const NumberPair& pair : abi.numbers.signals)
-        if (guest & signal_bit(pair.guest)) generic |= signal_bit(pair.generic);
+    for (const NumberPair& pair : abi.numbers[NumberSet::signal]) generic &= ~signal_bit(static_cast<int>(pair.generic));
+    for (const NumberPair& pair : abi.numbers[NumberSet::signal])
+        if (guest & signal_bit(static_cast<int>(pair.guest))) generic |= signal_bit(static_cast<int>(pair.generic));
     return generic;
 }
 
 u64 signal_set_to_guest(const Abi& abi, SignalSet generic) {
     u64 guest = generic;
-    for (const NumberPair& pair : abi.numbers.signals) guest &= ~signal_bit(pair.guest);
-    for (const NumberPair& pair : abi.numbers.signals)
-        if (generic & signal_bit(pair.generic)) guest |= signal_bit(pair.guest);
+    for (const NumberPair& pair : abi.numbers[NumberSet::signal]) guest &= ~signal_bit(static_cast<int>(pair.guest));
+    for (const NumberPair& pair : abi.numbers[NumberSet::signal])
+        if (generic & signal_bit(static_cast<int>(pair.generic))) guest |= signal_bit(static_cast<int>(pair.guest));
     return guest;
 }
 
@@ -152,9 +149,14 @@ std::optional<SignalSet> read_signal_set(Task& task, GuestAddr address) {
 bool write_signal_set(Task& task, GuestAddr address, SignalSet set) {
     const Abi& abi = task.abi();
     u64 words = signal_set_to_guest(abi, set);
-    for (unsigned offset = 0; offset < 8; offset += abi.word_size)
-        if (!task.memory().write_word(address + offset, (words >> (offset * 8)) & abi.word_mask())) return false;
+    // What a larger set has beyond 64 signals no host can send: always clear.
+    for (unsigned offset = 0; offset < signal_set_size(task); offset += abi.word_size) {
+        u64 word = offset < 8 ? (words >> (offset * 8)) & abi.word_mask() : 0;
+        if (!task.memory().write_word(address + offset, word)) return false;
+    }
     return true;
 }
+
+u64 signal_set_size(const Task& task) { return task.abi().signals->set_size; }
 
 }  // namespace postern::kernel

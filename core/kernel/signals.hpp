@@ -141,6 +141,8 @@ void start_clock_tick(Process& process);
 /// A guest sigset_t of 8 bytes in memory; generic numbering. False / nothing: EFAULT.
 std::optional<SignalSet> read_signal_set(Task& task, GuestAddr address);
 [[nodiscard]] bool write_signal_set(Task& task, GuestAddr address, SignalSet set);
+/// Bytes of the ABI's sigset_t, which the rt_sig* calls demand as their size argument.
+u64 signal_set_size(const Task& task);
 
 /// Puts a guest signal set (as the words of a sigset_t, lowest first) to generic, and back.
 SignalSet signal_set_from_guest(const Abi& abi, u64 guest);

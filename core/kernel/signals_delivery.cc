@@ -94,9 +94,7 @@ void continue_call(Task& task) {
     repeat_call(task);
 }
 
-void finish_call(Task& task, i64 value) {
-    task.cpu().set(task.abi().syscall.result, static_cast<u64>(value) & task.abi().word_mask());
-}
+void finish_call(Task& task, i64 value) { set_result(task.cpu(), value); }
 
 // What becomes of an interrupted system call (kernel: handle_signal, do_signal). With a restart
 // code the result register still holds what it held at entry, so going back needs the program

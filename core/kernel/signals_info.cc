@@ -78,7 +78,7 @@ void write_signal_info(const Abi& abi, const SignalInfo& info, std::span<std::by
     StructView view(abi, Struct::siginfo, bytes);
     view.set(Field::si_signo, static_cast<u64>(signal_to_guest(abi, info.signal)));
     view.set(Field::si_errno, static_cast<u64>(info.error));
-    view.set(Field::si_code, static_cast<u64>(info.code));
+    view.set(Field::si_code, static_cast<u64>(abi.numbers.to_guest(NumberSet::signal_code, info.code)));
     switch (info.kind) {
         case Kind::kill:
             view.set(Field::_kill_pid, static_cast<u64>(info.pid));
@@ -120,7 +120,8 @@ SignalInfo read_signal_info(const Abi& abi, std::span<std::byte> bytes) {
     StructView view(abi, Struct::siginfo, bytes);
     SignalInfo info;
     info.kind = Kind::queue;
-    info.code = static_cast<int>(view.get(Field::si_code));
+    i64 guest_code = static_cast<i32>(view.get(Field::si_code));
+    info.code = static_cast<int>(abi.numbers.from_guest(NumberSet::signal_code, guest_code).value_or(guest_code));
     info.error = static_cast<int>(view.get(Field::si_errno));
     info.pid = static_cast<i32>(view.get(Field::_rt_pid));
     info.uid = static_cast<u32>(view.get(Field::_rt_uid));

@@ -126,19 +126,17 @@ u64 vsyscall_entry(const Image& image) {
 
 void add_head(std::vector<std::pair<u64, u64>>& auxv, const Image& image) {
     for (AuxHead entry : image.abi->start.auxv_head) {
-        switch (entry) {
-            case AuxHead::sysinfo: auxv.emplace_back(AT_SYSINFO, vsyscall_entry(image)); break;
-            case AuxHead::sysinfo_ehdr: auxv.emplace_back(AT_SYSINFO_EHDR, image.vdso.image.value); break;
-            case AuxHead::minimum_signal_stack:
-                auxv.emplace_back(AT_MINSIGSTKSZ, image.abi->start.minimum_signal_stack);
-                break;
+        switch (entry.kind) {
+            case AuxHead::Value::vsyscall: auxv.emplace_back(entry.type, vsyscall_entry(image)); break;
+            case AuxHead::Value::vdso: auxv.emplace_back(entry.type, image.vdso.image.value); break;
+            case AuxHead::Value::constant: auxv.emplace_back(entry.type, entry.constant); break;
         }
     }
 }
 
 /// Addresses of what some entries point to.
 struct AuxPointers {
-    GuestAddr random, path, platform;
+    GuestAddr random, path, platform, base_platform;
 };
 
 /// The vector in the kernel's order. AT_RSEQ_FEATURE_SIZE and AT_RSEQ_ALIGN are left out:
@@ -169,6 +167,7 @@ std::vector<std::pair<u64, u64>> auxiliary_vector(const Image& image, const AuxP
     if (abi.start.hwcap2) auxv.emplace_back(AT_HWCAP2, *abi.start.hwcap2);
     auxv.emplace_back(AT_EXECFN, pointers.path.value);
     if (pointers.platform) auxv.emplace_back(AT_PLATFORM, pointers.platform.value);
+    if (pointers.base_platform) auxv.emplace_back(AT_BASE_PLATFORM, pointers.base_platform.value);
     auxv.emplace_back(AT_NULL, 0);
     return auxv;
 }
@@ -223,9 +222,11 @@ Result<void> build_stack(Image& image, const StackContents& contents) {
     StringAddresses addresses = place_strings(strings, contents, program);
 
     GuestAddr at = strings.start().align_down(stack_alignment);
-    AuxPointers pointers{.random = {}, .path = addresses.path, .platform = {}};
+    AuxPointers pointers{.random = {}, .path = addresses.path, .platform = {}, .base_platform = {}};
     std::string_view platform = abi.start.platform;
+    std::string_view base_platform = abi.start.base_platform;
     if (!platform.empty()) pointers.platform = at -= platform.size() + 1;
+    if (!base_platform.empty()) pointers.base_platform = at -= base_platform.size() + 1;
     pointers.random = at -= contents.random.size();
     program.auxv = auxiliary_vector(image, pointers);
 
@@ -233,6 +234,7 @@ Result<void> build_stack(Image& image, const StackContents& contents) {
     program.stack_start = (at - words * abi.word_size).align_down(stack_alignment);
     Block tables(abi, program.stack_start, strings.start() - program.stack_start);
     if (pointers.platform) tables.put_string(pointers.platform, platform);
+    if (pointers.base_platform) tables.put_string(pointers.base_platform, base_platform);
     tables.put(pointers.random, contents.random);
     put_tables(tables, program.stack_start, addresses, image);
     if (!strings.write_to(*image.memory) || !tables.write_to(*image.memory)) {

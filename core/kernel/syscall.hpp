@@ -11,6 +11,10 @@
 #include <tuple>
 #include <vector>
 
+namespace postern {
+class Cpu;
+}
+
 namespace postern::kernel {
 
 struct Task;
@@ -27,17 +31,22 @@ struct GuestWord { u64 value; };
 /// A 64-bit value: one register on 64-bit ABIs, a register pair on 32-bit ones.
 struct Wide { i64 value; };
 
-/// The argument registers of one system call, read one after the other.
+/// The arguments of one system call, read one after the other.
 class Arguments {
 public:
     explicit Arguments(Task& task) : task_(task) {}
-    u64 word();    ///< next register, zero-extended from the guest's word
+    u64 word();    ///< next argument, zero-extended from the guest's word
     u64 wide();    ///< next 64-bit value by the ABI's pairing rule
     i64 sign_extended_word();
     unsigned used() const { return next_; }
+    /// An argument on the stack could not be read: the call ends with EFAULT.
+    bool unreadable() const { return unreadable_; }
 
 private:
+    u64 next();
+
     Task& task_;
+    bool unreadable_ = false;
     unsigned next_ = 0;
 };
 
@@ -63,6 +72,7 @@ template <auto function, typename... Args>
 SysResult call(Task& task, [[maybe_unused]] Arguments& in, SysResult (*)(Task&, Args...)) {
     // Braces: arguments are read left to right.
     struct { std::tuple<Args...> values; } read{std::tuple<Args...>{ArgumentReader<Args>::read(in)...}};
+    if (in.unreadable()) [[unlikely]] return -EFAULT;
     return std::apply([&](auto... values) { return function(task, values...); }, read.values);
 }
 }  // namespace detail
@@ -117,6 +127,10 @@ std::span<const SyscallRow> refused_rows();    // everything we know and do not 
 std::span<const SyscallRow* const> all_rows();
 /// The row behind a handler name, or null.
 const SyscallRow* find_row(std::string_view handler);
+
+/// Puts a result where the ABI's guest looks for it: errno in the guest's numbers, with the
+/// error flag where there is one.
+void set_result(Cpu& cpu, SysResult result);
 
 /// One ABI's numbers resolved to rows.
 struct SyscallEntry {

@@ -323,7 +323,7 @@ TEST_CASE("signals: x87 tag words convert both ways") {
 TEST_CASE("signals: numbers and masks convert by the ABI's pairs") {
     Abi swapped = *find_abi("x86-64");
     const NumberPair pairs[] = {{SIGUSR1, 30}, {SIGPWR, 10}};
-    swapped.numbers.signals = pairs;
+    swapped.numbers.sets[static_cast<std::size_t>(NumberSet::signal)] = pairs;
     CHECK(signal_to_guest(swapped, SIGUSR1) == 30);
     CHECK(signal_from_guest(swapped, 30) == SIGUSR1);
     CHECK(signal_from_guest(swapped, 9) == SIGKILL);

@@ -12,15 +12,6 @@ namespace postern::trace {
 
 namespace {
 
-/// Generic flags for the guest's, by the ABI's list of differing bits.
-u64 to_generic(u64 guest, std::span<const NumberPair> pairs) {
-    u64 generic = guest;
-    for (const auto& pair : pairs) generic &= ~static_cast<u64>(static_cast<u32>(pair.guest));
-    for (const auto& pair : pairs)
-        if (guest & static_cast<u32>(pair.guest)) generic |= static_cast<u32>(pair.generic);
-    return generic;
-}
-
 std::string join_flags(std::string first, const std::string& rest) {
     return rest == "0" ? first : first + "|" + rest;
 }
@@ -48,17 +39,17 @@ std::string format_descriptor_at(const CallView& view) {
 }
 
 std::string format_open_flags(const CallView& view) {
-    u64 flags = to_generic(view.value() & 0xffffffffu, view.abi.numbers.open_flags);
+    u64 flags = view.abi.numbers.bits_from_guest(NumberSet::open_flag, view.value() & 0xffffffffu);
     return join_flags(format_choice(static_cast<i64>(flags & O_ACCMODE), access_mode_names()),
                       format_flags(flags & ~u64{O_ACCMODE}, open_flag_names()));
 }
 
 std::string format_descriptor_flags(const CallView& view) {
-    return format_flags(to_generic(view.value() & 0xffffffffu, view.abi.numbers.open_flags), open_flag_names());
+    return format_flags(view.abi.numbers.bits_from_guest(NumberSet::open_flag, view.value() & 0xffffffffu), open_flag_names());
 }
 
 std::string format_map_flags(const CallView& view) {
-    u64 flags = to_generic(view.value() & 0xffffffffu, view.abi.numbers.map_flags);
+    u64 flags = view.abi.numbers.bits_from_guest(NumberSet::map_flag, view.value() & 0xffffffffu);
     constexpr u64 type_mask = 0x0f;
     return join_flags(format_choice(static_cast<i64>(flags & type_mask), map_type_names()),
                       format_flags(flags & ~type_mask, map_flag_names()));

@@ -125,7 +125,15 @@ SysResult sys_pipe2(Task& task, GuestAddr address, int flags) {
     return -EFAULT;
 }
 
-SysResult sys_pipe(Task& task, GuestAddr address) { return sys_pipe2(task, address, 0); }
+/// Both descriptors in registers, where the ABI's pipe(2) has a second result.
+SysResult sys_pipe(Task& task, GuestAddr address) {
+    const auto& second = task.abi().syscall.second_result;
+    if (!second) return sys_pipe2(task, address, 0);
+    std::array<int, 2> fds{};
+    if (i64 error = host_call(SYS_pipe2, fds.data(), 0); error < 0) return error;
+    task.cpu().set(*second, static_cast<u64>(fds[1]));
+    return fds[0];
+}
 
 SysResult sys_memfd_create(Task& task, GuestAddr name, unsigned flags) {
     auto text = task.memory().read_string(name, 250);

@@ -28,7 +28,8 @@ std::optional<SignalAction> read_action(Task& task, GuestAddr address, Struct wh
     StructView view(abi, which, buffer);
     SignalAction action;
     action.handler = {view.get(Field::sa_handler_address)};
-    action.flags = view.get(Field::sa_flags) & abi.signals->known_flags;
+    action.flags = abi.numbers.bits_from_guest(NumberSet::signal_action_flag, view.get(Field::sa_flags)) &
+                   abi.signals->known_flags;
     action.restorer = {view.get(Field::sa_restorer)};
     if (which == Struct::sigaction) {
         auto offset = static_cast<u64>(view.bytes_of(Field::sa_mask).data() - bytes.data());
@@ -47,7 +48,7 @@ bool write_action(Task& task, GuestAddr address, Struct which, const SignalActio
     auto buffer = std::span(bytes).first(layout_of(abi, which).size);
     StructView view(abi, which, buffer);
     view.set(Field::sa_handler_address, action.handler.value);
-    view.set(Field::sa_flags, action.flags);
+    view.set(Field::sa_flags, abi.numbers.bits_to_guest(NumberSet::signal_action_flag, action.flags));
     view.set(Field::sa_restorer, action.restorer.value);
     u64 mask = signal_set_to_guest(abi, action.mask);
     if (which == Struct::sigaction) {
@@ -75,7 +76,7 @@ SysResult change_action(Task& task, int guest_signal, GuestAddr act, GuestAddr o
 }
 
 SysResult sys_rt_sigaction(Task& task, int signal, GuestAddr act, GuestAddr old, GuestSize size) {
-    if (size.value != sizeof(SignalSet)) return -EINVAL;
+    if (size.value != signal_set_size(task)) return -EINVAL;
     return change_action(task, signal, act, old, Struct::sigaction);
 }
 
@@ -95,7 +96,7 @@ SysResult sys_signal(Task& task, int guest_signal, GuestAddr handler) {
 
 SysResult change_mask(Task& task, int how, SignalSet set, SignalSet changeable) {
     SignalSet before = task.signals.blocked;
-    switch (how) {
+    switch (task.abi().numbers.from_guest(NumberSet::signal_mask_operation, how).value_or(-1)) {
         case SIG_BLOCK: set_blocked(task, before | set); return 0;
         case SIG_UNBLOCK: set_blocked(task, before & ~set); return 0;
         case SIG_SETMASK: set_blocked(task, (before & ~changeable) | set); return 0;
@@ -104,7 +105,7 @@ SysResult change_mask(Task& task, int how, SignalSet set, SignalSet changeable) 
 }
 
 SysResult sys_rt_sigprocmask(Task& task, int how, GuestAddr set, GuestAddr old, GuestSize size) {
-    if (size.value != sizeof(SignalSet)) return -EINVAL;
+    if (size.value != signal_set_size(task)) return -EINVAL;
     SignalSet before = task.signals.blocked;
     if (set) {
         auto mask = read_signal_set(task, set);
@@ -144,7 +145,7 @@ SignalSet pending_signals(const Task& task) {
 }
 
 SysResult sys_rt_sigpending(Task& task, GuestAddr address, GuestSize size) {
-    if (size.value != sizeof(SignalSet)) return -EINVAL;
+    if (size.value != signal_set_size(task)) return -EINVAL;
     return write_signal_set(task, address, pending_signals(task)) ? SysResult{0} : SysResult{-EFAULT};
 }
 
@@ -163,7 +164,7 @@ SysResult suspend(Task& task, std::optional<SignalSet> mask) {
 }
 
 SysResult sys_rt_sigsuspend(Task& task, GuestAddr address, GuestSize size) {
-    if (size.value != sizeof(SignalSet)) return -EINVAL;
+    if (size.value != signal_set_size(task)) return -EINVAL;
     auto mask = read_signal_set(task, address);
     return mask ? suspend(task, *mask) : SysResult{-EFAULT};
 }
@@ -203,7 +204,7 @@ std::optional<SignalInfo> wait_for_signal(Task& task, SignalSet set, const std::
 
 SysResult timed_wait(Task& task, GuestAddr address, GuestAddr info_address, GuestAddr timeout, u64 size,
                      Struct time_layout) {
-    if (size != sizeof(SignalSet)) return -EINVAL;
+    if (size != signal_set_size(task)) return -EINVAL;
     auto set = read_signal_set(task, address);
     if (!set) return -EFAULT;
     std::optional<Deadline> deadline;
@@ -334,7 +335,7 @@ SysResult sys_restart_syscall(Task& task) {
 // --- signals as a file
 
 SysResult make_signal_file(Task& task, int fd, GuestAddr address, u64 size, int flags) {
-    if (size != sizeof(SignalSet)) return -EINVAL;
+    if (size != signal_set_size(task)) return -EINVAL;
     auto set = read_signal_set(task, address);
     if (!set) return -EFAULT;
     int file = fd == -1 ? -1 : host_fd(task, fd);

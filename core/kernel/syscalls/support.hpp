@@ -40,7 +40,7 @@ inline int host_fd(const Task& task, int fd) { return task.process.files().host_
 /// The signal mask argument of ppoll and friends; nothing inside: a null pointer. Error: -errno.
 inline std::expected<std::optional<SignalSet>, int> mask_argument(Task& task, GuestAddr address, u64 size) {
     if (!address) return std::nullopt;
-    if (size != sizeof(SignalSet)) return std::unexpected(-EINVAL);
+    if (size != signal_set_size(task)) return std::unexpected(-EINVAL);
     auto set = read_signal_set(task, address);
     if (!set) return std::unexpected(-EFAULT);
     return set;
