@@ -203,6 +203,13 @@ struct NumberTables {
     u64 bits_from_guest(NumberSet set, u64 guest) const;
 };
 
+/// How ioctl request numbers carry the direction of their argument, above the size and the rest
+/// that are the same everywhere (kernel: _IOC_*).
+struct IoctlEncoding {
+    u8 direction_shift = 30;
+    u8 none = 0, write = 1, read = 2;   ///< write: the kernel reads the argument
+};
+
 struct StructLayout;   // abi/layouts.hpp
 struct SignalAbi;      // abi/signal_abi.hpp
 
@@ -228,6 +235,9 @@ struct Abi {
     ProcessStart start;
     VdsoAbi vdso;
     NumberTables numbers;
+    IoctlEncoding ioctl = {};
+    /// RLIM_INFINITY of struct rlimit where it is not all ones.
+    std::optional<u64> rlimit_infinity = {};
     std::span<const StructLayout> layouts;            ///< indexed by abi::Struct
     const SignalAbi* signals;
 
@@ -237,6 +247,9 @@ struct Abi {
     constexpr i64 sign_extend_word(u64 value) const {
         return word_size == 8 ? static_cast<i64>(value) : static_cast<i32>(value);
     }
+    /// The generic number of an ioctl request: old requests one by one, encoded ones by their
+    /// parts. 0, which is none, if it means nothing.
+    u32 ioctl_from_guest(u32 guest) const;
     /// Index of the register called `name`; asserts that there is one.
     RegisterIndex register_index(std::string_view name) const;
     /// The same for a register that not every ABI has.

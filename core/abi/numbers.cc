@@ -40,4 +40,14 @@ u64 NumberTables::bits_from_guest(NumberSet set, u64 guest) const {
     return translate_bits((*this)[set], guest, &NumberPair::guest, &NumberPair::generic);
 }
 
+u32 Abi::ioctl_from_guest(u32 guest) const {
+    auto known = numbers.from_guest(NumberSet::ioctl_request, guest);
+    if (!known || *known != guest) return static_cast<u32>(known.value_or(0));
+    constexpr IoctlEncoding generic;
+    u32 direction = guest >> ioctl.direction_shift, rest = guest & ((1u << ioctl.direction_shift) - 1);
+    if (direction == 0 || ioctl.direction_shift == generic.direction_shift) return guest;
+    u32 reads = direction & ioctl.read ? generic.read : 0u, writes = direction & ioctl.write ? generic.write : 0u;
+    return (reads | writes) << generic.direction_shift | rest;
+}
+
 }  // namespace postern

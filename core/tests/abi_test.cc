@@ -209,6 +209,47 @@ TEST_CASE("flags that differ are single bits and change places") {
     CHECK(find_abi("arm")->numbers[NumberSet::open_flag].size() == 4);
 }
 
+TEST_CASE("every number of a set has one meaning, there and back") {
+    for (const Abi* abi : all_abis()) {
+        CAPTURE(abi->name);
+        for (std::size_t i = 0; i < number_set_count; ++i) {
+            CAPTURE(i);
+            auto set = static_cast<NumberSet>(i);
+            for (const NumberPair& pair : abi->numbers[set]) {
+                if (pair.generic == pair.guest) continue;   // the end of the table
+                CAPTURE(pair.generic);
+                CHECK(abi->numbers.to_guest(set, pair.generic) == pair.guest);
+                CHECK(abi->numbers.from_guest(set, pair.guest) == pair.generic);
+            }
+        }
+    }
+}
+
+TEST_CASE("numbers that another one took over mean nothing") {
+    const NumberPair pairs[] = {{35, 45}, {36, 46}, {37, 35}};
+    NumberTables numbers{};
+    numbers.sets[static_cast<std::size_t>(NumberSet::error)] = pairs;
+    CHECK(numbers.to_guest(NumberSet::error, 35) == 45);
+    CHECK(numbers.to_guest(NumberSet::error, 2) == 2);
+    CHECK(numbers.from_guest(NumberSet::error, 35) == 37);
+    CHECK(numbers.from_guest(NumberSet::error, 36) == std::nullopt);
+    CHECK(numbers.from_guest(NumberSet::error, 2) == 2);
+}
+
+TEST_CASE("ioctl requests: old ones by a table, encoded ones by their parts") {
+    Abi abi = *find_abi("x86-64");
+    CHECK(abi.ioctl_from_guest(0x5401) == 0x5401);
+    CHECK(abi.ioctl_from_guest(0x80086601) == 0x80086601);
+    const NumberPair pairs[] = {{0x5401, 0x402c7413}};
+    abi.numbers.sets[static_cast<std::size_t>(NumberSet::ioctl_request)] = pairs;
+    abi.ioctl = {.direction_shift = 29, .none = 1, .write = 4, .read = 2};
+    CHECK(abi.ioctl_from_guest(0x402c7413) == 0x5401);
+    CHECK(abi.ioctl_from_guest(0x5401) == 0);            // TCGETS of others
+    CHECK(abi.ioctl_from_guest(0x40086601) == 0x80086601);   // FS_IOC_GETFLAGS reads
+    CHECK(abi.ioctl_from_guest(0x80086602) == 0x40086602);   // FS_IOC_SETFLAGS writes
+    CHECK(abi.ioctl_from_guest(0x20001260) == 0x1260);       // _IO(0x12, 96)
+}
+
 TEST_CASE("what a process sees of its address space lies inside it") {
     for (const Abi* abi : all_abis()) {
         CAPTURE(abi->name);

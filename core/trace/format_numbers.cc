@@ -45,7 +45,7 @@ std::string format_open_flags(const CallView& view) {
 }
 
 std::string format_descriptor_flags(const CallView& view) {
-    return format_flags(view.abi.numbers.bits_from_guest(NumberSet::open_flag, view.value() & 0xffffffffu), open_flag_names());
+    return format_numbered_flags<NumberSet::open_flag, open_flag_names>(view);
 }
 
 std::string format_map_flags(const CallView& view) {
@@ -91,8 +91,18 @@ std::string format_futex_operation(const CallView& view) {
 std::string format_socket_type(const CallView& view) {
     constexpr NumberName extras[] = {{SOCK_NONBLOCK, "SOCK_NONBLOCK"}, {SOCK_CLOEXEC, "SOCK_CLOEXEC"}};
     constexpr u64 type_mask = 0x0f;
-    return join_flags(format_choice(static_cast<i64>(view.value() & type_mask), socket_type_names()),
-                      format_flags(view.value() & 0xffffffffu & ~type_mask, extras));
+    const NumberTables& numbers = view.abi.numbers;
+    auto guest_type = static_cast<i64>(view.value() & type_mask);
+    u64 flags = numbers.bits_from_guest(NumberSet::socket_flag, view.value() & 0xffffffffu & ~type_mask);
+    return join_flags(format_choice(numbers.from_guest(NumberSet::socket_type, guest_type).value_or(guest_type),
+                                    socket_type_names()),
+                      format_flags(flags, extras));
+}
+
+std::string format_ioctl_request(const CallView& view) {
+    u32 request = view.abi.ioctl_from_guest(static_cast<u32>(view.value()));
+    std::string text = format_choice(static_cast<i64>(request), ioctl_names());
+    return text.front() >= '0' && text.front() <= '9' ? format_hex(view) : text;
 }
 
 }  // namespace postern::trace

@@ -193,7 +193,9 @@ std::string format_signal_action(const CallView& view) {
                                    handler > 1 ? fmt::format("{:#x}", handler)
                                                : format_choice(static_cast<i64>(handler), handlers),
                                    format_signal_set(read_signal_set(view, row.bytes_of(Field::sa_mask))),
-                                   format_flags(row.get(Field::sa_flags) & 0xffffffffu, signal_action_flag_names()));
+                                   format_flags(view.abi.numbers.bits_from_guest(NumberSet::signal_action_flag,
+                                                                                 row.get(Field::sa_flags) & 0xffffffffu),
+                                                signal_action_flag_names()));
     if (u64 restorer = row.get(Field::sa_restorer)) text += fmt::format(", sa_restorer={:#x}", restorer);
     return text + "}";
 }

@@ -39,9 +39,18 @@ template <NameTable (*names)()>
 std::string format_named_choice(const CallView& view) {
     return format_choice(static_cast<i32>(view.value()), names());
 }
-/// For commands with bit 31 set.
-template <NameTable (*names)()>
-std::string format_named_command(const CallView& view);
+/// Names by generic numbers, for numbers that ABIs have of their own.
+template <NumberSet set, NameTable (*names)()>
+std::string format_numbered_choice(const CallView& view) {
+    auto guest = static_cast<i32>(view.value());
+    auto generic = view.abi.numbers.from_guest(set, guest);
+    return generic ? format_choice(*generic, names()) : std::to_string(guest);
+}
+template <NumberSet set, NameTable (*names)()>
+std::string format_numbered_flags(const CallView& view) {
+    return format_flags(view.abi.numbers.bits_from_guest(set, view.value() & 0xffffffffu), names());
+}
+std::string format_ioctl_request(const CallView& view);
 
 // --- memory
 std::string format_string(const CallView& view);
@@ -135,12 +144,5 @@ std::optional<std::string> fetch_string(const CallView& view, GuestAddr address,
 std::optional<u64> fetch_word(const CallView& view, GuestAddr address);
 /// The same view on another address, for elements of arrays.
 std::string format_at(const CallView& view, GuestAddr address, Formatter formatter);
-
-template <NameTable (*names)()>
-std::string format_named_command(const CallView& view) {
-    u64 command = view.value() & 0xffffffffu;
-    std::string text = format_choice(static_cast<i64>(command), names());
-    return text.front() >= '0' && text.front() <= '9' ? format_hex(view) : text;
-}
 
 }  // namespace postern::trace

@@ -41,7 +41,9 @@ SysResult lock(Task& task, int fd, const LockCommand& command, GuestAddr address
     if (!task.memory().read(address, buffer)) return -EFAULT;
     StructView view(task.abi(), layout, buffer);
     struct flock request{};
-    request.l_type = static_cast<short>(view.get(Field::l_type));
+    const NumberTables& numbers = task.abi().numbers;
+    auto type = static_cast<i16>(view.get(Field::l_type));
+    request.l_type = static_cast<short>(numbers.from_guest(NumberSet::lock_type, type).value_or(-1));
     request.l_whence = static_cast<short>(view.get(Field::l_whence));
     request.l_start = static_cast<off_t>(view.get(Field::l_start));
     request.l_len = static_cast<off_t>(view.get(Field::l_len));
@@ -50,7 +52,7 @@ SysResult lock(Task& task, int fd, const LockCommand& command, GuestAddr address
     if (result.is_error() || result.value < 0 || !command.writes_back) return result;
     unsigned width = layout_of(task.abi(), layout).find(Field::l_start)->width;
     if (width == 4 && (request.l_start > INT32_MAX || request.l_len > INT32_MAX)) return -EOVERFLOW;
-    view.set(Field::l_type, static_cast<u64>(request.l_type));
+    view.set(Field::l_type, static_cast<u64>(numbers.to_guest(NumberSet::lock_type, request.l_type)));
     view.set(Field::l_whence, static_cast<u64>(request.l_whence));
     view.set(Field::l_start, static_cast<u64>(request.l_start));
     view.set(Field::l_len, static_cast<u64>(request.l_len));
@@ -78,7 +80,7 @@ SysResult owner(Task& task, int fd, int command, GuestAddr address) {
 
 /// Two 32-bit ids, or one 64-bit hint.
 template <typename T, std::size_t count>
-SysResult numbers(Task& task, int fd, int command, GuestAddr address, bool reads) {
+SysResult number_array(Task& task, int fd, int command, GuestAddr address, bool reads) {
     T values[count] = {};
     if (reads) {
         for (std::size_t i = 0; i < count; ++i) {
@@ -95,8 +97,10 @@ SysResult numbers(Task& task, int fd, int command, GuestAddr address, bool reads
     return result;
 }
 
-SysResult control(Task& task, int fd, int command, GuestWord argument, bool is_fcntl64) {
+SysResult control(Task& task, int fd, int guest_command, GuestWord argument, bool is_fcntl64) {
     fd = host_fd(task, fd);
+    auto known_command = task.abi().numbers.from_guest(NumberSet::fcntl_command, guest_command);
+    int command = static_cast<int>(known_command.value_or(-1));
     for (const LockCommand& row : lock_commands) {
         if (row.guest != command) continue;
         bool is_ofd = row.guest == row.host && row.only_fcntl64;
@@ -120,11 +124,11 @@ SysResult control(Task& task, int fd, int command, GuestWord argument, bool is_f
         }
         case set_owner_ex:
         case get_owner_ex: return owner(task, fd, command, {argument.value});
-        case get_owner_uids: return numbers<u32, 2>(task, fd, command, {argument.value}, false);
+        case get_owner_uids: return number_array<u32, 2>(task, fd, command, {argument.value}, false);
         case F_GET_RW_HINT:
-        case F_GET_FILE_RW_HINT: return numbers<u64, 1>(task, fd, command, {argument.value}, false);
+        case F_GET_FILE_RW_HINT: return number_array<u64, 1>(task, fd, command, {argument.value}, false);
         case F_SET_RW_HINT:
-        case F_SET_FILE_RW_HINT: return numbers<u64, 1>(task, fd, command, {argument.value}, true);
+        case F_SET_FILE_RW_HINT: return number_array<u64, 1>(task, fd, command, {argument.value}, true);
         case F_DUPFD:
         case F_DUPFD_CLOEXEC:
         case F_GETFD:

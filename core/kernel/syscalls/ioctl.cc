@@ -1,10 +1,13 @@
-// ioctl: a row per request says what its argument is. Request numbers are the generic ones.
+// ioctl: a row per request says what its argument is. Request numbers are the generic ones; the
+// guest's are translated first, one by one where they are old, by their parts where they are
+// encoded.
 #include "kernel/files.hpp"
 #include "kernel/syscalls/support.hpp"
 
 #include <algorithm>
 #include <array>
 #include <asm/ioctls.h>
+#include <asm/termbits.h>
 #include <linux/fs.h>
 #include <linux/random.h>
 #include <linux/sockios.h>
@@ -157,31 +160,87 @@ struct HostTermios {
 };
 static_assert(sizeof(HostTermios) == 44);
 
+/// Words of struct termios, each with the set of bits that it holds.
+struct SettingsWord {
+    Field field;
+    u32 HostTermios::* host;
+    NumberSet bits;
+};
+constexpr SettingsWord flag_words[] = {
+    {Field::c_iflag, &HostTermios::input, NumberSet::terminal_input_flag},
+    {Field::c_oflag, &HostTermios::output, NumberSet::terminal_output_flag},
+    {Field::c_lflag, &HostTermios::local, NumberSet::terminal_local_flag},
+};
+
+/// CBAUD of the host; the input speed stands 16 bits further up, on every ABI.
+constexpr u32 host_speeds = CBAUD;
+constexpr unsigned input_speed_shift = 16;
+
+u32 speeds_of(const Abi& abi) {
+    return static_cast<u32>(abi.numbers.to_guest(NumberSet::terminal_speed_mask, host_speeds));
+}
+
+u32 control_from_guest(const Abi& abi, u32 guest) {
+    const NumberTables& numbers = abi.numbers;
+    u32 mask = speeds_of(abi);
+    auto speed = [&](u32 bits) {
+        return static_cast<u32>(numbers.from_guest(NumberSet::terminal_speed, bits & mask).value_or(B38400));
+    };
+    u64 flags = numbers.bits_from_guest(NumberSet::terminal_control_flag, guest & ~(mask | mask << input_speed_shift));
+    return static_cast<u32>(flags) | speed(guest) | speed(guest >> input_speed_shift) << input_speed_shift;
+}
+
+u32 control_to_guest(const Abi& abi, u32 host) {
+    const NumberTables& numbers = abi.numbers;
+    auto speed = [&](u32 bits) {
+        return static_cast<u32>(numbers.to_guest(NumberSet::terminal_speed, bits & host_speeds));
+    };
+    u64 flags = numbers.bits_to_guest(NumberSet::terminal_control_flag,
+                                      host & ~(host_speeds | host_speeds << input_speed_shift));
+    return static_cast<u32>(flags) | speed(host) | speed(host >> input_speed_shift) << input_speed_shift;
+}
+
+void settings_from_guest(const Abi& abi, const StructView& view, HostTermios& host) {
+    for (const SettingsWord& word : flag_words)
+        host.*word.host = static_cast<u32>(abi.numbers.bits_from_guest(word.bits, view.get(word.field)));
+    host.control = control_from_guest(abi, static_cast<u32>(view.get(Field::c_cflag)));
+    host.input_speed = static_cast<u32>(view.get(Field::c_ispeed));
+    host.output_speed = static_cast<u32>(view.get(Field::c_ospeed));
+    host.line = static_cast<u8>(view.get(Field::c_line));
+    auto characters = view.bytes_of(Field::c_cc);
+    for (std::size_t i = 0; i < std::size(host.characters); ++i) {
+        auto place = static_cast<std::size_t>(abi.numbers.to_guest(NumberSet::terminal_character, static_cast<i64>(i)));
+        if (place < characters.size()) host.characters[i] = static_cast<u8>(characters[place]);
+    }
+}
+
+void settings_to_guest(const Abi& abi, StructView& view, const HostTermios& host) {
+    for (const SettingsWord& word : flag_words)
+        view.set(word.field, abi.numbers.bits_to_guest(word.bits, host.*word.host));
+    view.set(Field::c_cflag, control_to_guest(abi, host.control));
+    view.set(Field::c_ispeed, host.input_speed);
+    view.set(Field::c_ospeed, host.output_speed);
+    view.set(Field::c_line, host.line);
+    auto characters = view.bytes_of(Field::c_cc);
+    for (std::size_t i = 0; i < std::size(host.characters); ++i) {
+        auto place = static_cast<std::size_t>(abi.numbers.to_guest(NumberSet::terminal_character, static_cast<i64>(i)));
+        if (place < characters.size()) characters[place] = static_cast<std::byte>(host.characters[i]);
+    }
+}
+
 SysResult terminal(Task& task, int fd, u32 request, GuestAddr address, Struct layout, bool reads) {
     HostTermios host{};
     std::byte bytes[64] = {};
     std::span buffer(bytes, layout_of(task.abi(), layout).size);
     if (reads && !task.memory().read(address, buffer)) return -EFAULT;
     StructView view(task.abi(), layout, buffer);
-    auto characters = view.bytes_of(Field::c_cc);
-    auto host_characters = std::as_writable_bytes(std::span(host.characters));
-    std::size_t count = std::min(characters.size(), host_characters.size());
-    const std::pair<Field, u32*> words[] = {
-        {Field::c_iflag, &host.input},        {Field::c_oflag, &host.output},  {Field::c_cflag, &host.control},
-        {Field::c_lflag, &host.local},        {Field::c_ispeed, &host.input_speed},
-        {Field::c_ospeed, &host.output_speed},
-    };
     if (reads) {
-        for (auto [field, word] : words) *word = static_cast<u32>(view.get(field));
-        host.line = static_cast<u8>(view.get(Field::c_line));
-        std::ranges::copy(characters.first(count), host_characters.begin());
+        settings_from_guest(task.abi(), view, host);
         return restartable_call(task, restart_sys, SYS_ioctl, fd, request, &host);
     }
     i64 result = host_call(SYS_ioctl, fd, request, &host);
     if (result < 0) return result;
-    for (auto [field, word] : words) view.set(field, *word);
-    view.set(Field::c_line, host.line);
-    std::ranges::copy(host_characters.first(count), characters.begin());
+    settings_to_guest(task.abi(), view, host);
     return task.memory().write(address, buffer) ? result : -EFAULT;
 }
 
@@ -213,7 +272,7 @@ SysResult perform(Task& task, int fd, const Request& row, GuestWord argument) {
 
 SysResult sys_ioctl(Task& task, int fd, unsigned request, GuestWord argument) {
     fd = host_fd(task, fd);
-    auto row = std::ranges::find(requests, request, &Request::number);
+    auto row = std::ranges::find(requests, task.abi().ioctl_from_guest(request), &Request::number);
     if (row != std::end(requests)) return perform(task, fd, *row, argument);
     i64 exists = host_call(SYS_fcntl, fd, 1 /* F_GETFD */);
     return exists < 0 ? exists : -ENOTTY;

@@ -270,7 +270,8 @@ SysResult sys_madvise(Task& task, GuestAddr address, GuestSize length, int advic
     return complete ? 0 : -ENOMEM;
 }
 
-SysResult sys_msync(Task& task, GuestAddr address, GuestSize length, int flags) {
+SysResult sys_msync(Task& task, GuestAddr address, GuestSize length, unsigned guest_flags) {
+    auto flags = static_cast<int>(task.abi().numbers.bits_from_guest(NumberSet::memory_sync_flag, guest_flags));
     if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) return -EINVAL;
     if (address.value & page_mask(task)) return -EINVAL;
     if ((flags & MS_ASYNC) && (flags & MS_SYNC)) return -EINVAL;
@@ -318,8 +319,9 @@ SysResult sys_mlock2(Task& task, GuestAddr address, GuestSize length, int flags)
     return flags & ~on_fault ? SysResult(-EINVAL) : sys_mlock(task, address, length);
 }
 
-SysResult sys_mlockall(Task&, int flags) {
-    constexpr int known = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT;
+SysResult sys_mlockall(Task& task, unsigned guest_flags) {
+    constexpr u64 known = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT;
+    u64 flags = task.abi().numbers.bits_from_guest(NumberSet::memory_lock_flag, guest_flags);
     return flags == 0 || (flags & ~known) || flags == MCL_ONFAULT ? -EINVAL : 0;
 }
 

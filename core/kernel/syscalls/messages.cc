@@ -55,6 +55,10 @@ void replace_path(SocketAddress& address, const std::string& path) {
 
 // --- ancillary data
 
+int level_from_guest(const Abi& abi, int level) {
+    return static_cast<int>(abi.numbers.from_guest(NumberSet::socket_level, level).value_or(-1));
+}
+
 u64 header_size(const Abi& abi) { return align_up(layout_of(abi, Struct::cmsghdr).size, abi.word_size); }
 
 /// Both kinds that Linux programs send carry 32-bit words: descriptors, or pid, uid and gid.
@@ -129,7 +133,8 @@ std::expected<std::vector<std::byte>, int> read_control(Task& task, GuestAddr ad
         StructView view(abi, Struct::cmsghdr, std::span(guest).subspan(at));
         u64 length = view.get(Field::cmsg_len);
         if (length < header || length > size - at) return std::unexpected(-EINVAL);
-        int level = static_cast<int>(view.get(Field::cmsg_level)), type = static_cast<int>(view.get(Field::cmsg_type));
+        int level = level_from_guest(abi, static_cast<int>(view.get(Field::cmsg_level)));
+        int type = static_cast<int>(view.get(Field::cmsg_type));
         auto payload = std::span(guest).subspan(at + header, length - header);
         if (holds_words(level, type)) convert_words(payload, abi.byte_order);
         else if (abi.byte_order != host_byte_order) return std::unexpected(-EINVAL);
@@ -159,7 +164,8 @@ std::expected<WrittenControl, int> write_control(Task& task, GuestAddr address, 
         std::vector<std::byte> guest(std::min(align_up(length, abi.word_size), room - written.size));
         StructView view(abi, Struct::cmsghdr, guest);
         view.set(Field::cmsg_len, length);
-        view.set(Field::cmsg_level, static_cast<u64>(message.cmsg_level));
+        view.set(Field::cmsg_level,
+                 static_cast<u64>(abi.numbers.to_guest(NumberSet::socket_level, message.cmsg_level)));
         view.set(Field::cmsg_type, static_cast<u64>(message.cmsg_type));
         std::ranges::copy(payload, guest.begin() + static_cast<std::ptrdiff_t>(header));
         if (holds_words(message.cmsg_level, message.cmsg_type))

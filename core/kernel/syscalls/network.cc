@@ -24,14 +24,24 @@ SysResult with_address_out(Task& task, GuestAddr address, GuestPtr<i32> size_add
 /// The address of the peer that recvfrom, recvmsg and accept may leave out.
 using AddressOut = std::byte*;
 
+/// SOCK_STREAM and the like in the low bits, flags above them.
+int socket_type_from_guest(const Abi& abi, int guest) {
+    constexpr int type_mask = 0xf;
+    i64 type = abi.numbers.from_guest(NumberSet::socket_type, guest & type_mask).value_or(type_mask);
+    u64 flags = abi.numbers.bits_from_guest(NumberSet::socket_flag, static_cast<unsigned>(guest & ~type_mask));
+    return static_cast<int>(type) | static_cast<int>(flags);
+}
+
 }  // namespace
 
 namespace network {
 
-SysResult socket(Task&, int family, int type, int protocol) { return host_call(SYS_socket, family, type, protocol); }
+SysResult socket(Task& task, int family, int type, int protocol) {
+    return host_call(SYS_socket, family, socket_type_from_guest(task.abi(), type), protocol);
+}
 
-SysResult socketpair(Task& task, int family, int type, int protocol, GuestPtr<i32> pair) {
-    int fds[2];
+SysResult socketpair(Task& task, int family, int guest_type, int protocol, GuestPtr<i32> pair) {
+    int fds[2], type = socket_type_from_guest(task.abi(), guest_type);
     if (i64 error = host_call(SYS_socketpair, family, type, protocol, &fds[0]); error != 0) return error;
     for (u64 i = 0; i < 2; ++i) {
         if (task.memory().write(GuestPtr<i32>{pair.address + 4 * i}, i32{fds[i]})) continue;
@@ -56,7 +66,9 @@ SysResult connect(Task& task, int fd, GuestAddr address, int size) {
 
 SysResult listen(Task& task, int fd, int backlog) { return host_call(SYS_listen, host_fd(task, fd), backlog); }
 
-SysResult accept4(Task& task, int fd, GuestAddr address, GuestPtr<i32> size_address, int flags) {
+SysResult accept4(Task& task, int fd, GuestAddr address, GuestPtr<i32> size_address, int guest_flags) {
+    auto flags = static_cast<int>(
+        task.abi().numbers.bits_from_guest(NumberSet::socket_flag, static_cast<unsigned>(guest_flags)));
     return with_address_out(task, address, size_address, [&](AddressOut bytes, socklen_t* size) {
         return restartable_call(task, restart_sys, SYS_accept4, host_fd(task, fd), bytes, size, flags);
     });

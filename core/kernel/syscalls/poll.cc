@@ -30,7 +30,8 @@ public:
             int fd = static_cast<int>(view.get(Field::fd));
             // A descriptor of ours does not exist; -1 would be skipped.
             host_[i].fd = fd >= files.first_reserved_fd ? INT_MAX : fd;
-            host_[i].events = static_cast<short>(view.get(Field::events));
+            host_[i].events = static_cast<short>(
+                task.abi().numbers.bits_from_guest(NumberSet::poll_event, view.get(Field::events) & 0xffff));
         }
         return 0;
     }
@@ -40,7 +41,9 @@ public:
         const StructLayout& rows = layout_of(task.abi(), Struct::pollfd);
         u64 offset = rows.find(Field::revents)->offset;
         for (std::size_t i = 0; i < host_.size(); ++i) {
-            if (!task.memory().write(GuestPtr<i16>{address + i * rows.size + offset}, host_[i].revents)) return false;
+            auto events = static_cast<i16>(
+                task.abi().numbers.bits_to_guest(NumberSet::poll_event, static_cast<u16>(host_[i].revents)));
+            if (!task.memory().write(GuestPtr<i16>{address + i * rows.size + offset}, events)) return false;
         }
         return true;
     }

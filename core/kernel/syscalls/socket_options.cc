@@ -12,6 +12,17 @@ namespace {
 
 constexpr u32 largest_value = 4096;
 
+struct OptionName {
+    int level, option;
+};
+
+/// Level and option in generic numbers; -1, which is none, for one without a meaning.
+OptionName option_from_guest(const Abi& abi, int level, int option) {
+    auto generic_level = static_cast<int>(abi.numbers.from_guest(NumberSet::socket_level, level).value_or(-1));
+    if (generic_level != SOL_SOCKET) return {generic_level, option};
+    return {SOL_SOCKET, static_cast<int>(abi.numbers.from_guest(NumberSet::socket_option, option).value_or(-1))};
+}
+
 /// Time-outs: {seconds, microseconds}, in the guest's long or in 64 bits.
 enum class TimeForm : u8 { none, old_long, wide };
 
@@ -41,6 +52,16 @@ void convert_words(const Abi& abi, std::span<std::byte> value) {
     if (value.size() % 4 != 0) return;
     for (std::size_t i = 0; i < value.size(); i += 4)
         store(value.data() + i, load<u32>(value.data() + i, abi.byte_order), host_byte_order);
+}
+
+/// Options whose value is a number that ABIs have of their own.
+void number_to_guest(const Abi& abi, int option, std::span<std::byte> value) {
+    if (value.size() != sizeof(int)) return;
+    auto number = load<i32>(value.data(), host_byte_order);
+    if (option == SO_TYPE) number = static_cast<i32>(abi.numbers.to_guest(NumberSet::socket_type, number));
+    else if (option == SO_ERROR) number = static_cast<i32>(abi.numbers.to_guest(NumberSet::error, number));
+    else return;
+    store(value.data(), number, host_byte_order);
 }
 
 /// IP options with addresses hold network order inside; only single integers are converted.
@@ -80,7 +101,9 @@ SysResult set_time_option(Task& task, int fd, int level, int option, TimeForm fo
 
 }  // namespace
 
-SysResult getsockopt(Task& task, int fd, int level, int option, GuestAddr value, GuestPtr<i32> size_address) {
+SysResult getsockopt(Task& task, int fd, int guest_level, int guest_option, GuestAddr value,
+                     GuestPtr<i32> size_address) {
+    auto [level, option] = option_from_guest(task.abi(), guest_level, guest_option);
     auto room = task.memory().read(size_address);
     if (!room) return -EFAULT;
     if (*room < 0) return -EINVAL;
@@ -94,12 +117,14 @@ SysResult getsockopt(Task& task, int fd, int level, int option, GuestAddr value,
         return error;
     std::span filled(bytes, std::min<u64>(host_size, size));
     if (!is_convertible(task.abi(), level, filled.size())) return -ENOPROTOOPT;
+    if (level == SOL_SOCKET) number_to_guest(task.abi(), option, filled);
     convert_words(task.abi(), filled);
     if (!task.memory().write(value, filled)) return -EFAULT;
     return task.memory().write(size_address, static_cast<i32>(host_size)) ? 0 : -EFAULT;
 }
 
-SysResult setsockopt(Task& task, int fd, int level, int option, GuestAddr value, int size) {
+SysResult setsockopt(Task& task, int fd, int guest_level, int guest_option, GuestAddr value, int size) {
+    auto [level, option] = option_from_guest(task.abi(), guest_level, guest_option);
     if (size < 0) return -EINVAL;
     if (is_refused(level, option) || static_cast<u32>(size) > largest_value) return -ENOPROTOOPT;
     if (TimeForm form = time_form(level, option); form != TimeForm::none)

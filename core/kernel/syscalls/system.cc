@@ -138,6 +138,18 @@ i64 set_limit(Task& task, int resource, const rlimit& limit) {
     return host_call(SYS_prlimit64, 0, resource, &host, nullptr);
 }
 
+/// -1, which is no resource, for a number without a meaning.
+int resource_from_guest(Task& task, int guest) {
+    return static_cast<int>(task.abi().numbers.from_guest(NumberSet::resource_limit, guest).value_or(-1));
+}
+
+/// What stands for RLIM_INFINITY in a struct rlimit of the guest's words, or in struct rlimit64.
+u64 infinity_of(Task& task, Struct which) {
+    if (which != Struct::rlimit) return ~u64{0};
+    u64 widest = layout_of(task.abi(), which).find(Field::rlim_cur)->width == 8 ? ~u64{0} : task.abi().word_mask();
+    return task.abi().rlimit_infinity.value_or(widest);
+}
+
 /// Limits larger than `infinity` of the guest's long read as that (kernel: compat_sys_getrlimit).
 SysResult write_limit(Task& task, GuestAddr address, Struct which, const rlimit& limit, u64 infinity) {
     std::byte bytes[16];
@@ -153,7 +165,7 @@ std::optional<rlimit> read_limit(Task& task, GuestAddr address, Struct which) {
     std::span buffer(bytes, layout_of(task.abi(), which).size);
     if (!task.memory().read(address, buffer)) return std::nullopt;
     StructView view(task.abi(), which, buffer);
-    u64 infinity = which == Struct::rlimit ? task.abi().word_mask() : ~u64{0};
+    u64 infinity = infinity_of(task, which);
     auto value = [&](Field field) {
         u64 number = view.get(field);
         return number == infinity ? RLIM_INFINITY : static_cast<rlim_t>(number);
@@ -161,15 +173,17 @@ std::optional<rlimit> read_limit(Task& task, GuestAddr address, Struct which) {
     return rlimit{.rlim_cur = value(Field::rlim_cur), .rlim_max = value(Field::rlim_max)};
 }
 
-SysResult sys_getrlimit(Task& task, int resource, GuestAddr address) {
+SysResult sys_getrlimit(Task& task, int guest_resource, GuestAddr address) {
     rlimit limit{};
+    int resource = resource_from_guest(task, guest_resource);
     if (i64 error = get_limit(task, resource, limit); error != 0) return error;
-    return write_limit(task, address, Struct::rlimit, limit, task.abi().word_mask());
+    return write_limit(task, address, Struct::rlimit, limit, infinity_of(task, Struct::rlimit));
 }
 
 /// The first form, whose infinity was the largest signed long.
-SysResult sys_old_getrlimit(Task& task, int resource, GuestAddr address) {
+SysResult sys_old_getrlimit(Task& task, int guest_resource, GuestAddr address) {
     rlimit limit{};
+    int resource = resource_from_guest(task, guest_resource);
     if (i64 error = get_limit(task, resource, limit); error != 0) return error;
     return write_limit(task, address, Struct::rlimit, limit, task.abi().word_mask() >> 1);
 }
@@ -177,7 +191,7 @@ SysResult sys_old_getrlimit(Task& task, int resource, GuestAddr address) {
 SysResult sys_setrlimit(Task& task, int resource, GuestAddr address) {
     auto limit = read_limit(task, address, Struct::rlimit);
     if (!limit) return -EFAULT;
-    return set_limit(task, resource, *limit);
+    return set_limit(task, resource_from_guest(task, resource), *limit);
 }
 
 /// Another process's limits are the host's: it is another host process.
@@ -187,7 +201,8 @@ SysResult prlimit_of_other(Task& task, i32 pid, int resource, const rlimit* limi
     return old_address ? write_limit(task, old_address, Struct::rlimit64, old, ~u64{0}) : SysResult{0};
 }
 
-SysResult sys_prlimit64(Task& task, i32 pid, int resource, GuestAddr new_address, GuestAddr old_address) {
+SysResult sys_prlimit64(Task& task, i32 pid, int guest_resource, GuestAddr new_address, GuestAddr old_address) {
+    int resource = resource_from_guest(task, guest_resource);
     std::optional<rlimit> limit;
     if (new_address) {
         limit = read_limit(task, new_address, Struct::rlimit64);
