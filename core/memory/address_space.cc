@@ -23,7 +23,8 @@ int host_protection(const Mapping& mapping) {
 
 bool same_kind(const Mapping& low, const Mapping& high) {
     return low.end == high.start && low.permissions == high.permissions && low.shared == high.shared &&
-           !low.grows_down && !high.grows_down && !low.special && !high.special && low.name == high.name &&
+           !low.grows_down && !high.grows_down && !low.special && !high.special &&
+           low.wipe_on_fork == high.wipe_on_fork && low.droppable == high.droppable && low.name == high.name &&
            low.device == high.device && low.inode == high.inode && low.bus_start == low.end &&
            (low.inode == 0 || low.file_offset + low.size() == high.file_offset);
 }
@@ -151,8 +152,11 @@ int AddressSpace::back(const Mapping& mapping, int host_fd) {
     bool backed = for_each_piece(mapping.start, mapping.size(), [&](std::byte* host, GuestAddr at, u64 bytes) {
         u64 offset = host_fd < 0 ? 0 : mapping.file_offset + (at - mapping.start);
         void* got = ::mmap(host, bytes, host_protection(mapping), flags, host_fd, static_cast<off_t>(offset));
-        if (got == MAP_FAILED) error = errno;
-        return got != MAP_FAILED;
+        bool mapped = got != MAP_FAILED;
+        // A guest's fork is the host's, which wipes the pages for us.
+        if (mapped && mapping.wipe_on_fork) mapped = ::madvise(host, bytes, MADV_WIPEONFORK) == 0;
+        if (!mapped) error = errno;
+        return mapped;
     });
     return backed ? 0 : -error;
 }
@@ -178,7 +182,8 @@ std::expected<GuestAddr, int> AddressSpace::place(const MapRequest& request, u64
 
 Mapping AddressSpace::describe(const MapRequest& request, GuestAddr start, u64 size) const {
     Mapping mapping{.start = start, .end = start + size, .permissions = request.permissions,
-                    .shared = request.shared, .grows_down = request.grows_down, .special = request.special,
+                    .shared = request.shared, .grows_down = request.grows_down,
+                    .wipe_on_fork = request.droppable, .droppable = request.droppable, .special = request.special,
                     .name = request.name, .file_offset = request.file_offset, .bus_start = start + size};
     if (request.host_fd >= 0) {
         struct stat status;
@@ -313,6 +318,33 @@ int AddressSpace::discard(GuestAddr start, u64 size) {
         at = end;
     }
     return complete ? 0 : -ENOMEM;
+}
+
+int AddressSpace::set_wipe_on_fork(GuestAddr start, u64 size, bool on) {
+    if (!start.is_aligned(page_size())) return -EINVAL;
+    if (size == 0) return 0;
+    if (size > abi_.layout.task_size) return -ENOMEM;
+    size = postern::align_up(size, page_size());
+    // Linux goes through what is mapped and then says that there was a hole.
+    bool complete = range_is_mapped(start, size);
+    split_at(start);
+    split_at(start + size);
+    int error = 0;
+    for (auto at = table_.lower_bound(start.value);
+         error == 0 && at != table_.end() && at->second.start - start < size; ++at) {
+        Mapping& mapping = at->second;
+        bool private_anonymous = mapping.inode == 0 && !mapping.shared && !mapping.special;
+        if (on ? !private_anonymous : mapping.droppable) {
+            error = -EINVAL;
+        } else if (mapping.wipe_on_fork != on) {
+            mapping.wipe_on_fork = on;
+            for_each_piece(mapping.start, mapping.size(), [on](std::byte* host, GuestAddr, u64 bytes) {
+                return ::madvise(host, bytes, on ? MADV_WIPEONFORK : MADV_KEEPONFORK) == 0;
+            });
+        }
+    }
+    merge_around(start, start + size);
+    return error != 0 ? error : complete ? 0 : -ENOMEM;
 }
 
 void AddressSpace::file_resized(u64 device, u64 inode, u64 size) {

@@ -24,6 +24,8 @@ struct Mapping {
     Permissions permissions;
     bool shared = false;           ///< MAP_SHARED
     bool grows_down = false;       ///< the stack: a fault just below extends it
+    bool wipe_on_fork = false;     ///< zeros in a forked child: MADV_WIPEONFORK, MAP_DROPPABLE
+    bool droppable = false;        ///< MAP_DROPPABLE
     bool special = false;          ///< a kernel-provided page: not part of the guest's own mmaps
     bool executed = false;         ///< the engine has fetched instructions from it
     std::string name;              ///< file path, "[heap]", "[stack]", "[vdso]" or empty
@@ -66,6 +68,7 @@ struct MapRequest {
     enum class Placement : u8 { anywhere, fixed, fixed_noreplace } placement = Placement::anywhere;
     bool shared = false;
     bool grows_down = false;
+    bool droppable = false;             ///< implies wipe_on_fork
     bool special = false;
     int host_fd = -1;                   ///< -1 = anonymous
     u64 file_offset = 0;                ///< bytes, a multiple of the page size
@@ -96,6 +99,10 @@ public:
                                         GuestAddr new_start);
     /// madvise(MADV_DONTNEED): private anonymous pages read as zero again. 0 or -ENOMEM.
     int discard(GuestAddr start, u64 size);
+
+    /// madvise(MADV_WIPEONFORK), or with `on` false MADV_KEEPONFORK. 0, -ENOMEM (a hole), -EINVAL
+    /// (not private anonymous memory; keeping what is droppable).
+    int set_wipe_on_fork(GuestAddr start, u64 size, bool on);
 
     /// A file was cut or extended to `size` bytes: accesses to its mappings beyond that raise
     /// SIGBUS from now on. (A file that somebody else cuts is noticed by its first access.)

@@ -92,10 +92,13 @@ struct MapCall {
     u64 offset;         ///< bytes
 };
 
+constexpr unsigned map_droppable = 0x08;   // MAP_DROPPABLE, a mapping type of its own (Linux 6.11)
+
 /// Makes the request for AddressSpace; -errno if Linux refuses before it looks for room.
 std::expected<MapRequest, int> map_request(Task& task, const MapCall& call) {
     unsigned flags = map_flags_from_guest(task.abi(), call.flags);
     bool anonymous = flags & MAP_ANONYMOUS;
+    bool droppable = (flags & MAP_TYPE) == map_droppable;
     int fd = host_fd(task, call.fd);
     if (!anonymous && host_call(SYS_fcntl, fd, F_GETFD) < 0) return std::unexpected(-EBADF);
     if (call.length == 0) return std::unexpected(-EINVAL);
@@ -103,7 +106,10 @@ std::expected<MapRequest, int> map_request(Task& task, const MapCall& call) {
     if (!size) return std::unexpected(-ENOMEM);
     if (call.offset + *size < call.offset) return std::unexpected(-EOVERFLOW);
     unsigned type = flags & MAP_TYPE;
-    if (type != MAP_SHARED && type != MAP_PRIVATE && (type != MAP_SHARED_VALIDATE || anonymous)) {
+    if (droppable) {
+        // Memory that may vanish: not a file's, and nothing that must stay (kernel: do_mmap).
+        if (!anonymous || (flags & (MAP_LOCKED | MAP_HUGETLB | MAP_GROWSDOWN))) return std::unexpected(-EINVAL);
+    } else if (type != MAP_SHARED && type != MAP_PRIVATE && (type != MAP_SHARED_VALIDATE || anonymous)) {
         return std::unexpected(-EINVAL);
     }
     if (type == MAP_SHARED_VALIDATE && (flags & MAP_SYNC)) return std::unexpected(-EOPNOTSUPP);
@@ -116,7 +122,8 @@ std::expected<MapRequest, int> map_request(Task& task, const MapCall& call) {
     request.permissions = permissions_from(call.protection);
     if (flags & MAP_FIXED) request.placement = MapRequest::Placement::fixed;
     if (flags & MAP_FIXED_NOREPLACE) request.placement = MapRequest::Placement::fixed_noreplace;
-    request.shared = type != MAP_PRIVATE;
+    request.shared = !droppable && type != MAP_PRIVATE;
+    request.droppable = droppable;
     request.grows_down = (flags & MAP_GROWSDOWN) && anonymous && !request.shared;
     if (!anonymous) {
         request.host_fd = fd;
@@ -213,6 +220,8 @@ enum class Advice : u8 {
     ignore,       ///< a hint: ignoring it is right
     discard,      ///< the bytes are gone
     punch,        ///< a hole in the file behind a shared mapping
+    wipe,         ///< zeros in a forked child
+    keep,         ///< a forked child has the bytes
 };
 
 Advice advice_kind(int advice) {
@@ -229,14 +238,15 @@ Advice advice_kind(int advice) {
         case MADV_DONTDUMP:
         case MADV_DODUMP:
         case MADV_DOFORK:
-        case MADV_KEEPONFORK:
         case MADV_COLD:
         case MADV_PAGEOUT:
         case MADV_POPULATE_READ:
         case MADV_POPULATE_WRITE: return Advice::ignore;
         case MADV_DONTNEED: return Advice::discard;
         case MADV_REMOVE: return Advice::punch;
-        // A fork that leaves out or wipes a mapping is not to be had: better say so.
+        case MADV_WIPEONFORK: return Advice::wipe;
+        case MADV_KEEPONFORK: return Advice::keep;
+        // A fork that leaves out a mapping is not to be had: better say so.
         default: return Advice::unknown;
     }
 }
@@ -260,6 +270,8 @@ SysResult sys_madvise(Task& task, GuestAddr address, GuestSize length, int advic
     if (size < length.value || address.value + size < address.value) return -EINVAL;
     if (size == 0) return 0;
     if (kind == Advice::discard) return task.memory().discard(address, size);
+    if (kind == Advice::wipe || kind == Advice::keep)
+        return task.memory().set_wipe_on_fork(address, size, kind == Advice::wipe);
     i64 error = 0;
     bool complete = for_each_part(task, address, size, [&](const Mapping& mapping, GuestAddr from, GuestAddr to) {
         if (kind != Advice::punch || error != 0) return;
@@ -339,7 +351,7 @@ constexpr SyscallRow rows[] = {
     {"pkey_mprotect", adapt<sys_pkey_mprotect>, Support::partial, "ptr, size, prot, int", "no protection keys: -1 only"},
     {"mremap", adapt<sys_mremap>, Support::full, "ptr, size, size, mremap_flags, ptr"},
     {"madvise", adapt<sys_madvise>, Support::partial, "ptr, size, advice",
-     "MADV_DONTFORK and MADV_WIPEONFORK: EINVAL"},
+     "MADV_DONTFORK: EINVAL"},
     {"msync", adapt<sys_msync>, Support::full, "ptr, size, msync_flags"},
     {"mincore", adapt<sys_mincore>, Support::full, "ptr, size, ptr"},
     {"mlock", adapt<sys_mlock>, Support::partial, "ptr, size", not_locked},
