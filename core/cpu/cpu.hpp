@@ -121,6 +121,8 @@ public:
 /// Linux, answered before any table. The counter comes back in the result register, its
 /// upper half in the second argument register on 32-bit ABIs.
 inline constexpr u32 counter_syscall_number = 0x7053'7401;
+/// The one that computes a piece of getrandom's keystream: (out, block count, key and counter).
+inline constexpr u32 keystream_syscall_number = 0x7053'7402;
 
 /// An engine for the ABI, attached to `memory` (which must outlive it) and to `handler`.
 /// Error: no engine of this build runs the ABI, or the engine refuses to start.

@@ -50,7 +50,7 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
                                      .arguments = {"program", "argument"},
                                      .environment = {"NAME=value"},
                                      .resolve = [&](std::string_view) { return path; },
-                                     .seed = 0});
+                                     .random = {}});
     if (image) check_image(*image);
     else if (image.error().message.empty() || image.error().error_number == 0) std::abort();
     return 0;

@@ -260,7 +260,7 @@ Result<Image> load_image(const LoadRequest& request) {
     StackContents contents{.path = request.name,
                            .arguments = found.arguments,
                            .environment = request.environment,
-                           .random = random_bytes(request.seed)};
+                           .random = request.random};
     POSTERN_TRY(map_stack(*image.memory, contents, rule.executable_stack));
     POSTERN_TRY(map_program(image, elf, interpreter, rule.readable_is_executable));
     POSTERN_TRY_ASSIGN(vdso, vdso::install(*image.abi, *image.memory, GuestAddr{}));

@@ -18,7 +18,7 @@ struct LoadRequest {
     std::vector<std::string> arguments;     ///< argv; empty means one empty string, as on Linux
     std::vector<std::string> environment;
     PathResolver resolve;                   ///< for interpreters
-    std::optional<u64> seed;                ///< for AT_RANDOM
+    std::array<std::byte, 16> random;       ///< AT_RANDOM
 };
 
 /// Everything but the engine: address space with program, interpreter, vDSO and stack. The

@@ -1,5 +1,6 @@
 // The last step of loading: an engine for the image. Apart from the others, which need none.
 #include "kernel/loader.hpp"
+#include "kernel/random.hpp"
 
 #include <fmt/format.h>
 
@@ -25,9 +26,10 @@ Result<Image> load_program(const StartOptions& options, SyscallHandler& handler)
     auto resolve = [&](std::string_view path) {
         return path.starts_with('/') ? fmt::format("{}{}", options.sysroot, path) : std::string(path);
     };
+    RandomSource random = options.seed ? RandomSource(*options.seed) : RandomSource();
     POSTERN_TRY_ASSIGN(image, load_image({.name = options.program, .host_path = options.program,
                                           .arguments = options.arguments, .environment = options.environment,
-                                          .resolve = resolve, .seed = options.seed}));
+                                          .resolve = resolve, .random = random.take<16>()}));
     POSTERN_TRY(attach_engine(image, handler, options.clock_mode));
     return std::move(image);
 }

@@ -1,6 +1,7 @@
 #include "kernel/process.hpp"
 
 #include "kernel/loader.hpp"
+#include "kernel/random.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -72,13 +73,14 @@ Process::~Process() { release_signals(); }
 Result<std::unique_ptr<Process>> Process::start(const StartOptions& options) {
     std::unique_ptr<Process> process(new Process);
     process->options_ = options;
+    if (options.seed) process->system_.random = RandomSource(*options.seed);
     initialize_files(process->files_, options.sysroot);
     process->task_.reset(new Task{.process = *process, .tid = ::gettid(), .signals = {}, .restart = {}});
     auto resolve = [&](std::string_view path) { return host_path(*process, path); };
     POSTERN_TRY_ASSIGN(image, load_image({.name = options.program,
                                           .host_path = program_on_host(*process, options.program),
                                           .arguments = options.arguments, .environment = options.environment,
-                                          .resolve = resolve, .seed = options.seed}));
+                                          .resolve = resolve, .random = process->system_.random.take<16>()}));
     POSTERN_TRY(attach_engine(image, *process, options.clock_mode));
     process->replace_image(std::move(image));
     return process;
@@ -87,12 +89,12 @@ Result<std::unique_ptr<Process>> Process::start(const StartOptions& options) {
 Result<void> Process::execute(const std::string& path, std::vector<std::string> arguments,
                               std::vector<std::string> environment) {
     return execute({.name = path, .host_path = host_path(*this, path), .arguments = std::move(arguments),
-                    .environment = std::move(environment), .resolve = {}, .seed = {}});
+                    .environment = std::move(environment), .resolve = {}, .random = {}});
 }
 
 Result<void> Process::execute(LoadRequest request) {
     request.resolve = [this](std::string_view path) { return host_path(*this, path); };
-    request.seed = options_.seed;
+    request.random = system_.random.take<16>();
     POSTERN_TRY_ASSIGN(image, load_image(request));
     POSTERN_TRY(attach_engine(image, *this, options_.clock_mode));
     next_image_.emplace(std::move(image));
@@ -110,6 +112,7 @@ Image Process::replace_image(Image image) {
     if (!same_abi || !clock_) {
         ClockMode mode = options_.clock_mode.value_or(abi().vdso.default_clock_mode);
         clock_.emplace(abi(), vdso::Clock::Counter{.mode = mode, .read = cpu().counter()});
+        clock_->serve_keystream(true);
     }
     auto page = memory().special_span(image_.vdso.time_page, memory().page_size());
     POSTERN_ASSERT(!page.empty());
@@ -181,10 +184,8 @@ void Process::after_fork(int vfork_notify_fd) {
 
 bool Process::system_call() {
     u64 number = image_.cpu->system_call_number();
-    if (number == counter_syscall_number) [[unlikely]] {
-        return_counter();
-        return true;
-    }
+    if (number - counter_syscall_number <= keystream_syscall_number - counter_syscall_number) [[unlikely]]
+        return serve_reserved_call(number);
     const SyscallEntry* entry = syscalls_->find(number);
     current_call_ = entry;
     SysResult result = options_.observer && options_.observer->wants_syscalls()
@@ -217,6 +218,17 @@ bool Process::finish_call(SysResult result) {
     if (result.value == keep_registers) return !exit_status_ && !next_image_ && !signal_pending(*task_);
     interrupted_call_ = result;
     return false;
+}
+
+/// The calls that only the code of our vDSO images makes. Always true: the guest goes on.
+bool Process::serve_reserved_call(u64 number) {
+    if (number == counter_syscall_number) {
+        return_counter();
+        return true;
+    }
+    Arguments arguments(*task_);
+    set_result(cpu(), compute_keystream(*task_, arguments));
+    return true;
 }
 
 /// The reserved call of ClockMode::trap.

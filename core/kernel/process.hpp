@@ -26,7 +26,7 @@ struct StartOptions {
     std::vector<std::string> arguments;       ///< argv, including argv[0]
     std::vector<std::string> environment;     ///< "NAME=value"
     std::string sysroot;                      ///< empty = the host's root
-    std::optional<u64> seed;                  ///< makes AT_RANDOM and layout deterministic
+    std::optional<u64> seed;                  ///< makes getrandom and AT_RANDOM the same in every run
     std::optional<ClockMode> clock_mode;      ///< overrides the ABI's
     Observer* observer = nullptr;
 };
@@ -119,7 +119,7 @@ public:
     Result<void> execute(const std::string& path, std::vector<std::string> arguments,
                          std::vector<std::string> environment);
     /// The same for a file whose name and place on the host differ (execveat, /proc/self/exe).
-    /// `resolve` and `seed` of the request are filled in.
+    /// `resolve` and `random` of the request are filled in.
     Result<void> execute(LoadRequest request);
     /// In the child, right after the host's fork. `vfork_notify_fd`: closed when the child has
     /// called execve or ended, which is what its parent waits for; -1 = nobody waits.
@@ -132,6 +132,7 @@ private:
     SysResult dispatch(const SyscallEntry* entry);
     SysResult dispatch_observed(const SyscallEntry* entry, u64 number);
     bool finish_call(SysResult result);
+    bool serve_reserved_call(u64 number);
     void return_counter();
     void handle_stop(const Stop& stop);
     void adopt(Image image);

@@ -1,13 +1,10 @@
 #include "kernel/stack.hpp"
 
-#include "vdso/entry_points.hpp"
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fmt/format.h>
 #include <sys/auxv.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -118,16 +115,19 @@ StringAddresses place_strings(Block& block, const StackContents& contents, Progr
     return addresses;
 }
 
+/// AT_SYSINFO: the system-call entry of the vDSO. 0 = none.
+u64 vsyscall_entry(const Image& image) {
+    if (!image.vdso_image) return 0;
+    auto offset = image.vdso_image->private_offset("vsyscall");
+    u64 entry = offset ? *offset : image.vdso_image->entry();
+    return entry == 0 ? 0 : image.vdso.image.value + entry;
+}
+
 void add_head(std::vector<std::pair<u64, u64>>& auxv, const Image& image) {
     for (AuxHead entry : image.abi->start.auxv_head) {
         switch (entry.kind) {
-            case AuxHead::Value::vsyscall:
-                if (!image.vdso_image) break;
-                auxv.emplace_back(entry.type, vdso::system_call_entry(*image.vdso_image, image.vdso.image));
-                break;
-            case AuxHead::Value::vdso:
-                if (image.vdso_image) auxv.emplace_back(entry.type, image.vdso.image.value);
-                break;
+            case AuxHead::Value::vsyscall: auxv.emplace_back(entry.type, vsyscall_entry(image)); break;
+            case AuxHead::Value::vdso: auxv.emplace_back(entry.type, image.vdso.image.value); break;
             case AuxHead::Value::constant: auxv.emplace_back(entry.type, entry.constant); break;
         }
     }
@@ -240,23 +240,6 @@ Result<void> build_stack(Image& image, const StackContents& contents) {
         return fail(ErrorKind::internal, "cannot write the initial stack", EFAULT);
     }
     return {};
-}
-
-std::array<std::byte, 16> random_bytes(std::optional<u64> seed) {
-    std::array<std::byte, 16> bytes{};
-    if (!seed) {
-        POSTERN_ASSERT(::getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size()));
-        return bytes;
-    }
-    // splitmix64, in one byte order so that a seed means the same on every host.
-    u64 state = *seed;
-    for (std::size_t i = 0; i < bytes.size(); i += 8) {
-        state += 0x9e3779b97f4a7c15;
-        u64 mixed = (state ^ (state >> 30)) * 0xbf58476d1ce4e5b9;
-        mixed = (mixed ^ (mixed >> 27)) * 0x94d049bb133111eb;
-        store(bytes.data() + i, mixed ^ (mixed >> 31), ByteOrder::little);
-    }
-    return bytes;
 }
 
 }  // namespace postern::kernel

@@ -38,7 +38,4 @@ Result<void> map_stack(memory::AddressSpace& memory, const StackContents& conten
 /// arguments and environment are. Error: internal, if the stack is not mapped.
 Result<void> build_stack(Image& image, const StackContents& contents);
 
-/// 16 bytes for AT_RANDOM: from the host, or determined by `seed`.
-std::array<std::byte, 16> random_bytes(std::optional<u64> seed);
-
 }  // namespace postern::kernel

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/types.hpp"
+#include "kernel/random.hpp"
 
 #include <array>
 #include <optional>
@@ -19,8 +20,8 @@ struct SystemState {
     u32 personality = 0;
     /// PR_SET_DUMPABLE: applied to the host it would lock Postern out of its own /proc/self.
     int dumpable = 1;
-    /// How far the seeded random stream of getrandom has come.
-    u64 random_words = 0;
+    /// What getrandom and AT_RANDOM draw from. A forked child gets one of its own.
+    RandomSource random;
 };
 
 }  // namespace postern::kernel

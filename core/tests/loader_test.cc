@@ -22,7 +22,7 @@ Result<Image> load(const std::string& path, std::vector<std::string> arguments =
                        .arguments = std::move(arguments),
                        .environment = {"A=1"},
                        .resolve = as_is,
-                       .seed = 1});
+                       .random = {}});
 }
 
 std::string text_at(Image& image, u64 address, u64 size) {

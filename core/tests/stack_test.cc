@@ -18,10 +18,10 @@ using postern::test::TemporaryFolder;
 namespace {
 
 Result<Image> load(const std::string& path, std::vector<std::string> arguments,
-                   std::vector<std::string> environment, std::optional<u64> seed = 1) {
+                   std::vector<std::string> environment, std::array<std::byte, 16> random = {}) {
     return load_image({.name = path, .host_path = path, .arguments = std::move(arguments),
                        .environment = std::move(environment),
-                       .resolve = [](std::string_view name) { return std::string(name); }, .seed = seed});
+                       .resolve = [](std::string_view name) { return std::string(name); }, .random = random});
 }
 
 /// Reads an initial stack as a C library's start code would.
@@ -131,17 +131,16 @@ TEST_CASE("the auxiliary vector has the kernel's entries in the kernel's order")
     }
 }
 
-TEST_CASE("AT_RANDOM follows the seed, and without one differs") {
-    CHECK(random_bytes(7) == random_bytes(7));
-    CHECK(random_bytes(7) != random_bytes(8));
-    CHECK(random_bytes({}) != random_bytes({}));
+TEST_CASE("AT_RANDOM points to the bytes of the request") {
+    std::array<std::byte, 16> wanted;
+    for (std::size_t i = 0; i < wanted.size(); ++i) wanted[i] = static_cast<std::byte>(200 + i);
     TemporaryFolder folder;
-    auto image = load(folder.file("program", simple_program(*all_abis()[0]).build()), {"program"}, {}, 7);
+    auto image = load(folder.file("program", simple_program(*all_abis()[0]).build()), {"program"}, {}, wanted);
     REQUIRE(image);
     std::map<u64, u64> auxv(image->program.auxv.begin(), image->program.auxv.end());
     std::array<std::byte, 16> bytes;
     REQUIRE(image->memory->read(GuestAddr{auxv[AT_RANDOM]}, bytes));
-    CHECK(bytes == random_bytes(7));
+    CHECK(bytes == wanted);
 }
 
 TEST_CASE("strings over the limits are E2BIG, those at the limit are not") {

@@ -231,7 +231,7 @@ void add_run(CLI::App& application, CommandLine& line) {
         ->type_name("KINDS")->delimiter(',')->allow_extra_args(false);
     add("--trace-file", options->trace_file, "Write the trace there, not to standard error", "FILE");
     add("--time", options->time_policy, "Where guest time comes from: host", "POLICY");
-    add("--seed", options->seed, "Make what is random repeatable (AT_RANDOM)", "NUMBER");
+    add("--seed", options->seed, "Make what is random (getrandom, AT_RANDOM) the same in every run", "NUMBER");
     add("--clock-mode", options->clock_mode,
         "For experiments: how the vDSO reads its counter: counter, trap, page", "MODE");
     command.add_flag("--summary", options->summary, "Print one line of counts at the end");

@@ -22,6 +22,7 @@ constexpr Service services[] = {
     {"clock_getres_time64", "clockid, timespec64_out"},
     {"gettimeofday", "timeval_out, timezone_out"},
     {"time", "time_out", true},
+    {"getrandom", "buf_out, size, random_flags, ptr, size", true},
     {"getcpu", "int_out, int_out, ptr"},
     {"futex_robust_unlock32", "int_in, uint, ptr"},
     {"futex_robust_unlock64", "int_in, uint, ptr"},

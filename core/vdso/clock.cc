@@ -101,6 +101,8 @@ struct Clock::State {
     u64 usual_width = 0;
     struct timezone zone;
     u32 coarse_resolution;
+    u64 random_generation = 0;
+    bool keystream_call = false;
 
     /// The page as published, in native order and by the same protocol: what host-side reads
     /// compute from, while a signal handler may renew it.
@@ -163,11 +165,13 @@ void Clock::State::fill(postern_time_page& page) {
             .timezone_minutes_west = zone.tz_minuteswest,
             .timezone_dst = zone.tz_dsttime,
             .cpu_node = host.cpu_node(),
-            .random_generation = 0,
+            .random_generation = random_generation,
             .line = monotonic.published(),
             .raw_line = raw.published(),
             .base = {},
-            .quick_cycles = counter.mode == ClockMode::counter ? monotonic.quick_cycles() : 0};
+            .quick_cycles = counter.mode == ClockMode::counter ? monotonic.quick_cycles() : 0,
+            .keystream_call = keystream_call,
+            .unused = 0};
     page.base[POSTERN_BASE_REALTIME] = base_of(now + offsets.realtime(), shift);
     page.base[POSTERN_BASE_MONOTONIC] = base_of(now, shift);
     page.base[POSTERN_BASE_BOOTTIME] = base_of(now + offsets.boottime(), shift);
@@ -247,15 +251,18 @@ void Clock::bind(std::span<std::byte> page, ServiceReason reason) {
         return;
     }
     state_->writer.bind(page);
+    ++state_->random_generation;
     service(reason);
 }
 
 void Clock::bind(GuestMemory& memory, GuestAddr address, ServiceReason reason) {
     state_->writer.bind(memory, address);
+    ++state_->random_generation;
     service(reason);
 }
 
 void Clock::service(ServiceReason reason) noexcept {
+    if (reason == ServiceReason::fork) ++state_->random_generation;
     if (!state_->begin()) return;
     state_->renew(reason);
     state_->end();
@@ -267,6 +274,13 @@ void Clock::catch_up() noexcept {
     if (state_->host.now(CLOCK_MONOTONIC_COARSE) > seen) service(ServiceReason::wake);
     state_->tell_observer();
 }
+
+void Clock::reseed() noexcept {
+    ++state_->random_generation;
+    service(ServiceReason::request);
+}
+
+void Clock::serve_keystream(bool on) noexcept { state_->keystream_call = on; }
 
 std::optional<GuestTime> Clock::read(int clock_id) noexcept {
     const ServedClock* clock = find_clock(clock_id);

@@ -43,8 +43,8 @@ class Clock {
 public:
     struct Counter {
         ClockMode mode;  ///< counter, trap or page; none: every read is a system call
-        CounterReader read;   ///< the counter as the guest would read it now;
-                              ///< may be empty in mode page and none
+        u64 (*read)();   ///< the counter as the guest would read it now; async-signal-safe;
+                         ///< may be null in mode page and none
         u64 mask = ~u64{0};
     };
 
@@ -67,6 +67,14 @@ public:
     /// Renews it only if the coarse clocks are behind the host's. Cheap; call it when the
     /// guest comes back from waiting.
     void catch_up() noexcept;
+
+    /// Makes every key void that the guest's getrandom has taken: it takes a new one at its next
+    /// call. To be called where a guest goes on from memory that has been used before, such as a
+    /// snapshot; bind and a service for `fork` do it by themselves. Not from a signal handler.
+    void reseed() noexcept;
+    /// Whether the emulator answers the reserved call postern_keystream (vdso-images/common/vdso.h)
+    /// with vdso::keystream, which is several times faster than the guest code. Before bind.
+    void serve_keystream(bool on) noexcept;
 
     /// A clock that the page serves, by Linux clock id; renews the page first when stale.
     /// Nothing: this clock is not the page's (CPU-time clocks, unknown ids).

@@ -30,7 +30,7 @@ constexpr auto fields = std::to_array<Field>({
     FIELD(clock_mode), FIELD(resolution), FIELD(coarse_resolution), FIELD(timezone_minutes_west),
     FIELD(timezone_dst), FIELD(cpu_node), FIELD(random_generation), LINE(line), LINE(raw_line),
     BASE(0), BASE(1), BASE(2), BASE(3), BASE(4), BASE(5), BASE(6),
-    FIELD(quick_cycles),
+    FIELD(quick_cycles), FIELD(keystream_call), FIELD(unused),
 #undef FIELD
 #undef LINE
 #undef BASE

@@ -23,6 +23,16 @@ static ALWAYS_INLINE long arch_system_call(long number, long first, long second)
     return x0;
 }
 
+static ALWAYS_INLINE long arch_system_call3(long number, long first, long second, long third)
+{
+    register long x8 __asm__("x8") = number;
+    register long x0 __asm__("x0") = first;
+    register long x1 __asm__("x1") = second;
+    register long x2 __asm__("x2") = third;
+    __asm__ volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2) : "memory");
+    return x0;
+}
+
 static ALWAYS_INLINE uint64_t arch_trap_counter(void)
 {
     register long x8 __asm__("x8") = SYSTEM_CALL_postern_counter;

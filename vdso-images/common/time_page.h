@@ -26,7 +26,7 @@
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
-#define POSTERN_TIME_PAGE_VERSION 1u
+#define POSTERN_TIME_PAGE_VERSION 2u
 #define POSTERN_TIME_PAGE_SIZE 4096u
 
 /* clock_mode: how guest code reads the counter (core/abi: ClockMode). */
@@ -72,7 +72,9 @@ struct postern_time_page {
     int32_t timezone_minutes_west;
     int32_t timezone_dst;
     uint32_t cpu_node;          /* bits 0-11 CPU, the rest NUMA node; outside the seqlock */
-    uint64_t random_generation; /* 0 = not seeded; outside the seqlock */
+    /* Keys of getrandom taken under another generation are void. 0: make the system call. Outside
+     * the seqlock. */
+    uint64_t random_generation;
     struct postern_clock_line line;     /* REALTIME, MONOTONIC, BOOTTIME, TAI */
     struct postern_clock_line raw_line; /* MONOTONIC_RAW */
     struct postern_clock_base base[POSTERN_BASE_COUNT];
@@ -80,6 +82,8 @@ struct postern_time_page {
      * always below 2^32, its mask is all ones, its shift is POSTERN_QUICK_SHIFT, a result is
      * less than 2^32 ns, and clock_mode is COUNTER. 0: one of these is not so. */
     uint64_t quick_cycles;
+    uint32_t keystream_call; /* not 0: the emulator answers the reserved call postern_keystream */
+    uint32_t unused;
 };
 
 #ifdef __cplusplus
@@ -99,7 +103,8 @@ POSTERN_TIME_PAGE_AT(line.mult, POSTERN_AT_MULT);
 POSTERN_TIME_PAGE_AT(raw_line, 72);
 POSTERN_TIME_PAGE_AT(base, POSTERN_AT_BASE);
 POSTERN_TIME_PAGE_AT(quick_cycles, POSTERN_AT_QUICK_CYCLES);
-POSTERN_TIME_PAGE_ASSERT(sizeof(struct postern_time_page) == 224, "time page size");
+POSTERN_TIME_PAGE_AT(keystream_call, 224);
+POSTERN_TIME_PAGE_ASSERT(sizeof(struct postern_time_page) == 232, "time page size");
 #undef POSTERN_TIME_PAGE_AT
 
 #endif

@@ -24,6 +24,11 @@ enum system_call_number {
     /* The reserved trap of POSTERN_CLOCK_TRAP: returns the host's counter in the result
      * register, on 32-bit ABIs its upper half in the second argument register (core/cpu). */
     SYSTEM_CALL_postern_counter = 0x70537401,
+    /* (u8 *out, size_t blocks, const u8 *key): writes blocks of the keystream of chacha20.h. The
+     * key is 32 bytes, behind it stands the first block's counter, a u32; `out` may overlap the
+     * key. 0, or an error after which nothing was written. Only where the time page says that
+     * it is answered. */
+    SYSTEM_CALL_postern_keystream = 0x70537402,
 };
 
 /* The structs of the kernel interface. `native` ones are made of longs. */
@@ -70,6 +75,7 @@ extern time_page_t postern_time_page HIDDEN;
  *   arch_counter_point()   the result register(s) set to 0, then a nop at the label
  *                          postern_counter_point; the value after it, 0 = nobody served it
  *   arch_system_call(number, first, second)   returns the result or -errno
+ *   arch_system_call3(number, first, second, third)   the same; only getrandom needs it
  */
 #include "arch.h"
 

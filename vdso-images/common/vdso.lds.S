@@ -65,7 +65,9 @@ SECTIONS
 		*(.text.quick_*)
 		*(.text.*_clock_gettime64 .text.clock_gettime64_*)
 		*(.text.*_clock_gettime .text.clock_gettime_*)
-		*(.text .text.*)
+		*(EXCLUDE_FILE(*getrandom.c.o) .text EXCLUDE_FILE(*getrandom.c.o) .text.[!g]* .text.get[!r]*)
+		*(.text.getrandom_entry)
+		*getrandom.c.o(.text .text.*)
 	} :text = VDSO_FILL
 
 	.rel : { *(.rel .rel.* .rela .rela.*) }

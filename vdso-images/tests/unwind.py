@@ -17,6 +17,11 @@ PRESERVED = {
 }[os.environ["UNWIND_ABI"]].split()
 
 
+# First instructions of functions inside the image that were followed to their end, and of those
+# that were entered.
+inner, entered = set(), []
+
+
 class Failure(Exception):
     pass
 
@@ -30,10 +35,13 @@ def in_image(address):
 
 
 def caller():
-    frame = gdb.newest_frame().older()
+    """The frame that called into the image, and how deep in the image the program is."""
+    frame, depth = gdb.newest_frame().older(), 0
+    while frame is not None and in_image(frame.pc()):
+        frame, depth = frame.older(), depth + 1
     if frame is None:
         raise Failure("no caller")
-    return frame.name(), frame.pc(), tuple(int(frame.read_register(name)) for name in PRESERVED)
+    return (frame.name(), frame.pc(), tuple(int(frame.read_register(name)) for name in PRESERVED)), depth
 
 
 def where():
@@ -44,16 +52,24 @@ def follow_call(seen):
     """From the first instruction of a function of the image to the caller. The instructions
     seen are added to `seen`."""
     function = where().split(" ")[0]
-    wanted = caller()
-    if wanted[0] not in ("visit", "test_vsyscall"):
+    wanted, depth = caller()
+    if wanted[0] not in ("visit", "visit5", "test_vsyscall"):
         raise Failure(f"{where()}: called from {wanted[0]}")
     while in_image(program_counter()):
         address = program_counter()
+        if address in inner:   # seen to its end: not all of its rounds again
+            gdb.execute("finish", to_string=True)
+            continue
         if address not in seen:
             seen.setdefault(address, function)
-            found = caller()
+            before = depth
+            found, depth = caller()
             if found != wanted:
                 raise Failure(f"{address - START:#x} ({where()}): caller {found}, not {wanted}")
+            if depth > before:
+                entered.append(address)
+            elif depth < before and entered:
+                inner.add(entered.pop())
         gdb.execute("stepi", to_string=True)
 
 

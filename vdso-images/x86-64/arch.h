@@ -22,6 +22,14 @@ static ALWAYS_INLINE long arch_system_call(long number, long first, long second)
     return result;
 }
 
+static ALWAYS_INLINE long arch_system_call3(long number, long first, long second, long third)
+{
+    long result;
+    __asm__ volatile("syscall" : "=a"(result) : "0"(number), "D"(first), "S"(second), "d"(third)
+                     : "rcx", "r11", "cc", "memory");
+    return result;
+}
+
 static ALWAYS_INLINE uint64_t arch_trap_counter(void)
 {
     uint64_t result;

@@ -99,7 +99,8 @@ void clear_handlers(Process& process) {
 
 /// The child's side, right after the host's fork.
 void become_child(Task& task, const CloneRequest& request, const std::optional<Segment>& segment,
-                  int vfork_end) {
+                  int vfork_end, RandomSource random) {
+    task.process.system().random = random;
     task.process.after_fork(vfork_end);
     if (request.stack) task.cpu().set(task.abi().stack_pointer, request.stack.value);
     if (segment) task.cpu().set_segment(segment->entry, segment->base, segment->limit, segment->flags);
@@ -128,11 +129,12 @@ SysResult start_child(Task& task, const CloneRequest& request) {
         if (i64 error = open_vfork_pipe(task.process.files(), ends); error != 0) return error;
     }
     int exit_signal = request.exit_signal == 0 ? 0 : signal_from_guest(task.abi(), request.exit_signal);
+    RandomSource random_of_child = task.process.system().random.split();
     pid_t child = host_fork(exit_signal);
     int error = errno;
     if (is_vfork) ::close(child == 0 ? ends.parent_end : ends.child_end);
     if (child == 0) {
-        become_child(task, request, segment, ends.child_end);
+        become_child(task, request, segment, ends.child_end, random_of_child);
         return 0;
     }
     if (child > 0 && (request.flags & CLONE_PARENT_SETTID)) {

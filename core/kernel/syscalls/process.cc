@@ -111,7 +111,7 @@ SysResult sys_execve(Task& task, GuestAddr path, GuestAddr arguments, GuestAddr 
     if (name->empty()) return -ENOENT;
     std::string host = program_path(task, AT_FDCWD, *name, LastLink::follow);
     return execute(task, {.name = *name, .host_path = host, .arguments = {}, .environment = {}, .resolve = {},
-                          .seed = {}}, arguments, environment);
+                          .random = {}}, arguments, environment);
 }
 
 SysResult sys_execveat(Task& task, int directory, GuestAddr path, GuestAddr arguments, GuestAddr environment,
@@ -133,7 +133,7 @@ SysResult sys_execveat(Task& task, int directory, GuestAddr path, GuestAddr argu
     struct stat status;
     if (keeps_link && ::lstat(host.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) return -ELOOP;
     return execute(task, {.name = *name, .host_path = host, .arguments = {}, .environment = {}, .resolve = {},
-                          .seed = {}}, arguments, environment);
+                          .random = {}}, arguments, environment);
 }
 
 // --- exit

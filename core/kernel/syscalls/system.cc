@@ -228,19 +228,6 @@ SysResult sys_getrusage(Task& task, int who, GuestAddr address) {
 
 // --- random numbers
 
-/// splitmix64 over a counter: the same bytes for the same seed on every host.
-void fill_seeded(u64 seed, u64& counter, std::span<std::byte> bytes) {
-    for (std::size_t i = 0; i < bytes.size(); i += 8) {
-        u64 word = seed + ++counter * 0x9e37'79b9'7f4a'7c15;
-        word = (word ^ (word >> 30)) * 0xbf58'476d'1ce4'e5b9;
-        word = (word ^ (word >> 27)) * 0x94d0'49bb'1331'11eb;
-        word ^= word >> 31;
-        std::byte in_order[8];
-        store(in_order, word, ByteOrder::little);
-        std::memcpy(bytes.data() + i, in_order, std::min<std::size_t>(8, bytes.size() - i));
-    }
-}
-
 SysResult sys_getrandom(Task& task, GuestAddr address, GuestSize size, unsigned flags) {
     if (flags & ~unsigned{GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE}) return -EINVAL;
     if ((flags & (GRND_RANDOM | GRND_INSECURE)) == (GRND_RANDOM | GRND_INSECURE)) return -EINVAL;
@@ -249,12 +236,7 @@ SysResult sys_getrandom(Task& task, GuestAddr address, GuestSize size, unsigned 
     while (done < left) {
         std::span<std::byte> piece = task.memory().host_span(address + done, left - done, Access::write);
         if (piece.empty()) return done ? SysResult(static_cast<i64>(done)) : SysResult(-EFAULT);
-        if (auto seed = task.process.options().seed) {
-            fill_seeded(*seed, task.process.system().random_words, piece);
-            done += piece.size();
-            continue;
-        }
-        i64 got = host_call(SYS_getrandom, piece.data(), piece.size(), flags);
+        i64 got = task.process.system().random.fill(piece, flags);
         if (got < 0) return done ? SysResult(static_cast<i64>(done)) : SysResult(got);
         done += static_cast<u64>(got);
     }

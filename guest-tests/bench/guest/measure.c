@@ -1,6 +1,6 @@
 /* The guest side of bench/run. Argument: what to measure. Prints tenths of nanoseconds: per call,
  * or for the whole kernel, taken by the system call clock. */
-#include "vdso.h"
+#include "vdso_random.h"
 
 static struct vdso vdso;
 static volatile u64 sink;
@@ -35,6 +35,26 @@ static void getppid_calls(unsigned count)
 {
     for (unsigned i = 0; i < count; i++)
         CALL(getppid);
+}
+
+/* 16 random bytes, by the vDSO where it has them, as C libraries do. */
+static void random_reads(unsigned count)
+{
+    char bytes[16];
+    struct vdso_random random;
+    if (vdso.base && open_vdso_random(&vdso, &random))
+        for (unsigned i = 0; i < count; i++)
+            read_random(&random, random.state, bytes, sizeof bytes);
+    else
+        for (unsigned i = 0; i < count; i++)
+            CALL(getrandom, bytes, sizeof bytes, 0);
+}
+
+static void random_calls(unsigned count)
+{
+    char bytes[16];
+    for (unsigned i = 0; i < count; i++)
+        CALL(getrandom, bytes, sizeof bytes, 0);
 }
 
 static void hash_rounds(unsigned count)
@@ -150,6 +170,8 @@ static const struct {
     {"clock", clock_monotonic, 200000, 1},
     {"clock-coarse", clock_coarse, 200000, 1},
     {"getppid", getppid_calls, 200000, 1},
+    {"random", random_reads, 200000, 1},
+    {"random-call", random_calls, 50000, 1},
     {"hash", hash_rounds, 10000000, 0},
     {"sieve", sieve, 5, 0},
     {"fib", fibonacci, 32, 0},
