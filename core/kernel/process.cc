@@ -2,6 +2,7 @@
 
 #include "kernel/loader.hpp"
 #include "kernel/random.hpp"
+#include "vdso/time_source.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -74,6 +75,8 @@ Result<std::unique_ptr<Process>> Process::start(const StartOptions& options) {
     std::unique_ptr<Process> process(new Process);
     process->options_ = options;
     if (options.seed) process->system_.random = RandomSource(*options.seed);
+    POSTERN_TRY_ASSIGN(source, vdso::TimeSource::make(options.time, vdso::host_clocks()));
+    process->time_source_ = std::move(source);
     initialize_files(process->files_, options.sysroot);
     process->task_.reset(new Task{.process = *process, .tid = ::gettid(), .signals = {}, .restart = {}});
     auto resolve = [&](std::string_view path) { return host_path(*process, path); };
@@ -111,7 +114,9 @@ Image Process::replace_image(Image image) {
     // One clock goes on from program to program, so that time does too.
     if (!same_abi || !clock_) {
         ClockMode mode = options_.clock_mode.value_or(abi().vdso.default_clock_mode);
-        clock_.emplace(abi(), vdso::Clock::Counter{.mode = mode, .read = cpu().counter()});
+        auto source = clock_ ? clock_->source() : time_source_;
+        clock_.emplace(abi(), vdso::Clock::Counter{.mode = mode, .read = cpu().counter()}, vdso::host_clocks(),
+                       std::move(source));
         clock_->serve_keystream(true);
     }
     auto page = memory().special_span(image_.vdso.time_page, memory().page_size());
@@ -188,6 +193,7 @@ bool Process::system_call() {
         return serve_reserved_call(number);
     const SyscallEntry* entry = syscalls_->find(number);
     current_call_ = entry;
+    if (clock_->counts_calls()) [[unlikely]] clock_->count_call();
     SysResult result = options_.observer && options_.observer->wants_syscalls()
                            ? dispatch_observed(entry, number)
                            : dispatch(entry);

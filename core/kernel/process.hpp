@@ -10,6 +10,7 @@
 #include "kernel/system_state.hpp"
 #include "memory/address_space.hpp"
 #include "vdso/clock.hpp"
+#include "vdso/time_policy.hpp"
 #include "vdso/image.hpp"
 
 #include <functional>
@@ -28,6 +29,7 @@ struct StartOptions {
     std::string sysroot;                      ///< empty = the host's root
     std::optional<u64> seed;                  ///< makes getrandom and AT_RANDOM the same in every run
     std::optional<ClockMode> clock_mode;      ///< overrides the ABI's
+    vdso::TimePolicy time;                    ///< guest time as a function of host time
     Observer* observer = nullptr;
 };
 
@@ -146,6 +148,7 @@ private:
     Image image_;
     std::optional<Image> next_image_;            // set by execute, adopted outside the engine
     std::optional<SyscallTable> syscalls_;
+    std::shared_ptr<vdso::TimeSource> time_source_;   // of the first clock
     std::optional<vdso::Clock> clock_;
     std::unique_ptr<Task> task_;
     const SyscallEntry* current_call_ = nullptr;

@@ -6,6 +6,7 @@
 #include "kernel/random.hpp"
 
 #include <array>
+#include <map>
 #include <optional>
 #include <sys/resource.h>
 
@@ -22,6 +23,9 @@ struct SystemState {
     int dumpable = 1;
     /// What getrandom and AT_RANDOM draw from. A forked child gets one of its own.
     RandomSource random;
+    /// The clocks that the guest's POSIX timers were made with, by timer id. An entry may outlive
+    /// its timer; the next timer of that id replaces it.
+    std::map<int, int> timer_clocks;
 };
 
 }  // namespace postern::kernel

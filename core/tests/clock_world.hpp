@@ -3,6 +3,7 @@
 
 #include "time_page.h"
 #include "vdso/clock.hpp"
+#include "vdso/time_source.hpp"
 
 #include <doctest/doctest.h>
 
@@ -201,9 +202,10 @@ inline i64 nanoseconds_of(std::optional<GuestTime> time) {
 
 /// A guest on the simulated host: reads by vDSO and by system call, as a program would.
 struct Guest {
-    explicit Guest(ByteOrder order = ByteOrder::little, ClockMode mode = ClockMode::counter)
+    explicit Guest(ByteOrder order = ByteOrder::little, ClockMode mode = ClockMode::counter,
+                   std::shared_ptr<TimeSource> source = nullptr)
         : clock(order == ByteOrder::little ? little : big,
-                {.mode = mode, .read = fake_counter, .mask = world.counter_mask}, fake_host),
+                {.mode = mode, .read = fake_counter, .mask = world.counter_mask}, fake_host, std::move(source)),
           reader(page, order) {}
 
     void start(double loading_time = 400'000) {

@@ -30,15 +30,32 @@ Trace kinds, several at a time with commas:
             (its own cost included)
   signal    each delivered signal: its cause, and the handler or "default action"
   page      each renewal of the time page: why, CLOCK_MONOTONIC before and after, the
-            host's, and how long the page holds
+            host's, and how long the page holds; and the time policy
 Lines go to standard error (or --trace-file), each in one write, with "[pid]" in front
 once the guest has forked. What is not traced costs nothing.
 
 --summary prints one line when the first process of the guest ends:
   postern: summary: abi A, engine E, system calls N, clock calls N, page services N,
-  processes N
+  processes N, time POLICY
 It counts all processes up to then. "Clock calls" are system calls that read a clock which
 the vDSO serves: 0 means that no clock read left the guest.
+
+Time policies say what time it is for the guest, by vDSO and by system call alike, and how
+long its sleeps, time-outs and timers take. Several with commas between, one of a kind:
+  host                    the host's time
+  offset=+3d2h            CLOCK_REALTIME so much later (-: earlier) than the host's;
+                          units d h m s ms us ns
+  at=2038-01-19T03:14:00Z CLOCK_REALTIME starts there; also +01:00 for Z, a day, @SECONDS
+  monotonic+=10s          CLOCK_MONOTONIC so much later (-=: earlier)
+  boottime+=3d            CLOCK_BOOTTIME so much later (-=: earlier)
+  rate=10                 all clocks run ten times as fast; 0.000001 to 1000000
+  freeze, freeze=DATE     all clocks stand still; waits take their length in host time
+  step=1ms                each read of a clock lets that pass, whoever reads
+  virtual                 1 us per system call and per read of a clock; the same in each run,
+                          from 2025-01-01T00:00:00Z
+With step and virtual a sleep takes no host time and lets guest time pass; timers, and waits
+for something that may happen outside, take host time. What stays the host's always: files'
+timestamps, CPU time, SO_RCVTIMEO, /proc, and the CPU's own counter read by an instruction.
 
 Exit status: the guest's own. A guest that a signal ends makes Postern end by the same
 signal (without a second core dump). 125: Postern failed; 126: PROGRAM is not a program
@@ -47,6 +64,7 @@ that it can run; 127: it was not found.
 Examples:
   postern run ./busybox-arm64 sh
   postern run --sysroot /srv/s390x --cwd /root /bin/sh -c 'ls -l | wc -l'
+  postern run --time at=2038-01-19T03:14:00Z,rate=60 ./busybox-armhf date
   postern run --trace vdso,syscall --trace-file /tmp/log ./busybox-armhf date)";
 
 struct RunOptions {
@@ -102,10 +120,10 @@ Result<ClockMode> clock_mode_by_name(const std::string& name) {
     return fail(ErrorKind::internal, fmt::format("--clock-mode {}: expected counter, trap or page", name));
 }
 
-Result<void> check_policy(const std::string& policy) {
-    if (policy == "host") return {};
-    return fail(ErrorKind::internal,
-                fmt::format("--time {}: there is no such time policy; the only one is \"host\"", policy));
+Result<vdso::TimePolicy> time_policy(const std::string& text) {
+    auto policy = vdso::TimePolicy::parse(text);
+    if (!policy) return fail(ErrorKind::internal, fmt::format("--time {}: {}", text, policy.error().message));
+    return policy;
 }
 
 // --- what watches the run
@@ -199,11 +217,12 @@ Result<kernel::StartOptions> start_options(const RunOptions& options, const std:
 
 Result<int> run(const RunOptions& options, const std::vector<std::string>& program) {
     if (program.empty()) return fail(ErrorKind::internal, "run: no PROGRAM given; see postern run --help");
-    POSTERN_TRY(check_policy(options.time_policy));
+    POSTERN_TRY_ASSIGN(policy, time_policy(options.time_policy));
     trace::Session session;
     POSTERN_TRY(add_traces(session, options));
     POSTERN_TRY(add_summary(session, options));
     POSTERN_TRY_ASSIGN(start, start_options(options, program));
+    start.time = policy;
     if (!session.empty()) start.observer = &session;
     POSTERN_TRY_ASSIGN(process, kernel::Process::start(start));
     kernel::ExitStatus status = process->run();
@@ -230,7 +249,7 @@ void add_run(CLI::App& application, CommandLine& line) {
     command.add_option("--trace", options->trace_kinds, "Show what happens: vdso, syscall, signal, page")
         ->type_name("KINDS")->delimiter(',')->allow_extra_args(false);
     add("--trace-file", options->trace_file, "Write the trace there, not to standard error", "FILE");
-    add("--time", options->time_policy, "Where guest time comes from: host", "POLICY");
+    add("--time", options->time_policy, "What time it is for the guest: host, offset=+3d, rate=10, freeze ...", "POLICY");
     add("--seed", options->seed, "Make what is random (getrandom, AT_RANDOM) the same in every run", "NUMBER");
     add("--clock-mode", options->clock_mode,
         "For experiments: how the vDSO reads its counter: counter, trap, page", "MODE");

@@ -48,6 +48,11 @@ std::string format_service(const vdso::ServiceRecord& record) {
         format_seconds(record.realtime_offset_ns), format_seconds(static_cast<i64>(record.window_ns)));
 }
 
+void PageReporter::image_loaded(kernel::Task& task) {
+    const vdso::TimePolicy& policy = task.process.clock().policy();
+    if (!policy.is_host()) output_.line(fmt::format("page: time policy {}", policy.text()));
+}
+
 void PageReporter::page_service(const vdso::ServiceRecord& record) {
     if (record.reason != vdso::ServiceReason::request) output_.line(format_service(record));
 }
@@ -62,6 +67,7 @@ void SummaryReporter::system_call_enter(kernel::Task&, const kernel::SyscallEntr
 
 void SummaryReporter::image_loaded(kernel::Task& task) {
     if (!abi_.empty()) return;
+    time_policy_ = task.process.clock().policy().text();
     abi_ = task.abi().name;
     engine_ = task.cpu().engine_name();
 }
@@ -69,16 +75,17 @@ void SummaryReporter::image_loaded(kernel::Task& task) {
 void SummaryReporter::forked(kernel::Task&) { counters_->processes.fetch_add(1, std::memory_order_relaxed); }
 
 void SummaryReporter::page_service(const vdso::ServiceRecord& record) {
-    if (record.reason == vdso::ServiceReason::request) return;   // our own question at the end
+    using enum vdso::ServiceReason;
+    if (record.reason == request || record.reason == read) return;   // our own questions, and no renewals
     counters_->page_services.fetch_add(1, std::memory_order_relaxed);
 }
 
 void SummaryReporter::finish(const kernel::ExitStatus&) {
     if (getpid() != first_process_) return;
     output_.plain_line(fmt::format("postern: summary: abi {}, engine {}, system calls {}, clock calls {}, "
-                                   "page services {}, processes {}",
+                                   "page services {}, processes {}, time {}",
                                    abi_, engine_, counters_->system_calls.load(), counters_->clock_calls.load(),
-                                   counters_->page_services.load(), counters_->processes.load()));
+                                   counters_->page_services.load(), counters_->processes.load(), time_policy_));
 }
 
 }  // namespace postern::trace

@@ -74,6 +74,7 @@ class PageReporter final : public Reporter {
 public:
     explicit PageReporter(Output& output) : output_(output) {}
     bool wants_page_services() const override { return true; }
+    void image_loaded(kernel::Task& task) override;
     void page_service(const vdso::ServiceRecord& record) override;
 
 private:
@@ -101,7 +102,7 @@ private:
     Output& output_;
     Shared<Counters> counters_;
     int first_process_;
-    std::string abi_, engine_;   // of the first image
+    std::string abi_, engine_, time_policy_;   // of the first image
 };
 
 /// Text of one page line; for tests.

@@ -4,6 +4,7 @@
 #include "abi/abi.hpp"
 #include "base/guest_memory.hpp"
 #include "vdso/host_clocks.hpp"
+#include "vdso/time_policy.hpp"
 
 #include <memory>
 #include <optional>
@@ -13,7 +14,12 @@
 namespace postern::vdso {
 
 /// Why the page is being renewed; shown by `--trace page`.
-enum class ServiceReason : u8 { start, stale, tick, wake, fork, request };
+enum class ServiceReason : u8 {
+    start, stale, tick, wake, fork,
+    read,      ///< no renewal: a read let counted time pass
+    policy,    ///< another time policy
+    request,
+};
 std::string_view name_of(ServiceReason reason);
 
 /// Guest time in whole seconds and nanoseconds (0 ... 999,999,999).
@@ -21,6 +27,14 @@ struct GuestTime {
     i64 seconds;
     i64 nanoseconds;
 };
+
+/// When a guest's wait ends, by a clock of the host.
+struct HostDeadline {
+    int clock_id;     ///< the guest's clock, or MONOTONIC
+    GuestTime time;
+};
+
+class TimeSource;
 
 /// One renewal of the page, for observers.
 struct ServiceRecord {
@@ -48,8 +62,10 @@ public:
         u64 mask = ~u64{0};
     };
 
-    /// `host` must outlive the clock.
-    Clock(const Abi& abi, Counter counter, const HostClocks& host = host_clocks());
+    /// `host` must outlive the clock. `source`: where guest time comes from (null: the host);
+    /// give the same to the clocks of a guest's programs one after another, and its time goes on.
+    Clock(const Abi& abi, Counter counter, const HostClocks& host = host_clocks(),
+          std::shared_ptr<TimeSource> source = nullptr);
     ~Clock();
     Clock(const Clock&) = delete;
     Clock& operator=(const Clock&) = delete;
@@ -77,15 +93,42 @@ public:
     void serve_keystream(bool on) noexcept;
 
     /// A clock that the page serves, by Linux clock id; renews the page first when stale.
-    /// Nothing: this clock is not the page's (CPU-time clocks, unknown ids).
+    /// Nothing: this clock is not the page's (CPU-time clocks, unknown ids). A read for the
+    /// guest: with a policy that counts reads it lets time pass.
     std::optional<GuestTime> read(int clock_id) noexcept;
+    /// The same for Postern's own use: it never lets time pass.
+    std::optional<GuestTime> now(int clock_id) noexcept;
     /// clock_getres for the same ids, in nanoseconds.
     std::optional<u32> resolution(int clock_id) const noexcept;
     struct timezone timezone() const noexcept;
 
-    /// A host-time deadline (same clock id on the host) for a guest-time one. The same while
-    /// guest time is host time; with a time policy, its inverse function.
-    GuestTime to_host(int clock_id, GuestTime guest) const noexcept;
+    const TimePolicy& policy() const noexcept;
+    /// Every clock of the guest is the host's: the policy says so, and always did.
+    bool is_host_time() const noexcept;
+    std::shared_ptr<TimeSource> source() const noexcept;
+    /// Another policy from now on, for this clock (and the process that has it). MONOTONIC,
+    /// MONOTONIC_RAW and BOOTTIME go on from where they are if the policy would have them
+    /// earlier; REALTIME goes where the policy says. Call it while the guest does not run, and
+    /// not from a signal handler. Error, in one sentence: the policy does not fit, and the old
+    /// one stays.
+    Result<void> set_policy(const TimePolicy& policy);
+
+    /// When a wait until `guest` of a clock (REALTIME, MONOTONIC, BOOTTIME or TAI) ends. A time
+    /// that stands still is not waited for by its own measure, since it never comes: as long as
+    /// it is away, in host time.
+    HostDeadline to_host(int clock_id, GuestTime guest) const noexcept;
+    /// How long the host waits for a length of guest time (rounded up), and back (down).
+    GuestTime host_length(GuestTime length) const noexcept;
+    GuestTime guest_length(GuestTime length) const noexcept;
+    /// True with a policy that counts time: a wait for nothing but time is over at once, and
+    /// guest time has passed.
+    bool waits_pass_at_once() const noexcept;
+    /// Lets counted time pass, by a length or until a time of a clock. Without effect otherwise.
+    void pass(GuestTime length) noexcept;
+    void pass_until(int clock_id, GuestTime end) noexcept;
+    /// True if guest time passes with the guest's system calls: then count_call tells of one.
+    bool counts_calls() const noexcept { return counts_calls_; }
+    void count_call() noexcept;
 
     /// Called after each renewal. Ticks come from a signal handler, so their records are kept
     /// and handed over at the next service, catch_up, read or set_observer: an observer may do
@@ -97,6 +140,7 @@ public:
 private:
     struct State;
     std::unique_ptr<State> state_;
+    bool counts_calls_ = false;
 };
 
 }  // namespace postern::vdso

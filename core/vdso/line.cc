@@ -15,6 +15,8 @@ constexpr double good_rate_error = 20e-6;
 constexpr double plausible_rate_change = 1'000e-6;
 /// A line that leads the clock runs at no less than this share of the clock's rate.
 constexpr double flattest = 0.5;
+/// What a line may add to less than a second within its window: time_page.h, quick_cycles.
+constexpr u64 longest_quick_window = 3'000'000'000;
 constexpr double largest_multiplier = std::numeric_limits<u32>::max();
 
 /// The usual shift, or for a slow counter the one that gives a multiplier of 32 bits.
@@ -35,7 +37,8 @@ i64 Line::latest_visible_at(u64 counter) const {
 }
 
 u64 Line::quick_cycles() const {
-    bool quick = line_.mask == ~u64{0} && line_.shift == POSTERN_QUICK_SHIFT;
+    bool quick = line_.mask == ~u64{0} && line_.shift == POSTERN_QUICK_SHIFT &&
+                 line_.max_cycles * line_.mult >> line_.shift <= longest_quick_window;
     return quick ? std::min<u64>(line_.max_cycles, std::numeric_limits<u32>::max()) : 0;
 }
 
@@ -67,21 +70,29 @@ void Line::learn_rate(const Reading& now) {
     if (good) reference_ = now;
 }
 
-void Line::renew(const Reading& now) {
-    before_ = drawn_ ? latest_visible_at(now.counter) : now.nanoseconds;
+void Line::renew(const Reading& now, i64 guest, double pace) {
+    before_ = drawn_ ? latest_visible_at(now.counter) : guest;
     learn_rate(now);
 
-    base_ = std::max(now.nanoseconds, before_);
+    base_ = std::max(guest, before_);
     line_.anchor = now.counter;
     double window = std::min(static_cast<double>(longest_window), extrapolation_error / rate_error_);
-    double rate = rate_;
-    double lead = static_cast<double>(base_ - now.nanoseconds);
+    double rate = rate_ * pace;
+    line_.shift = shift_for(rate);
+    double lead = static_cast<double>(base_ - guest) / pace;
     if (lead > 0 && window > 0) rate *= std::max(flattest, 1 - lead / window);
-    line_.shift = shift_for(rate_);
     double multiplier = std::ldexp(rate, static_cast<int>(line_.shift));
     line_.mult = static_cast<u32>(std::min(std::round(multiplier), largest_multiplier));
     line_.max_cycles = rate_ > 0 ? static_cast<u64>(window / rate_) : 0;
     window_ = rate_ > 0 ? static_cast<u64>(window) : 0;
+    drawn_ = true;
+}
+
+void Line::stand_still(i64 guest) {
+    before_ = drawn_ ? base_ : guest;
+    base_ = std::max(guest, before_);
+    line_ = {.anchor = 0, .mask = line_.mask, .max_cycles = 0, .mult = 0, .shift = POSTERN_QUICK_SHIFT};
+    window_ = 0;
     drawn_ = true;
 }
 

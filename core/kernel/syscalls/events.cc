@@ -74,12 +74,13 @@ bool write_events_to(Task& task, GuestAddr address, std::span<const epoll_event>
     return task.memory().write(address, bytes);
 }
 
-/// `timeout` null: for ever. Every form of waiting ends with EINTR on a signal, handler's
-/// SA_RESTART or not.
-SysResult wait(Task& task, int epoll, GuestAddr address, int maximum, const timespec* timeout) {
+/// Every form of waiting ends with EINTR on a signal, handler's SA_RESTART or not.
+SysResult wait(Task& task, int epoll, GuestAddr address, int maximum, std::optional<timespec> limit) {
     u64 size = layout_of(task.abi(), Struct::epoll_event).size;
     if (maximum <= 0 || static_cast<u64>(maximum) > INT32_MAX / size) return -EINVAL;
     std::vector<epoll_event> events(static_cast<std::size_t>(std::min(maximum, 4096)));
+    TimeLimit time_limit(task, limit);
+    const timespec* timeout = time_limit.host();
     SysResult result = restartable_call(task, -EINTR, SYS_epoll_pwait2, host_fd(task, epoll), events.data(),
                                      events.size(), timeout, nullptr, 8);
     if (result.value == -ENOSYS) {   // hosts before Linux 5.11
@@ -94,15 +95,15 @@ SysResult wait(Task& task, int epoll, GuestAddr address, int maximum, const time
         i64 count = host_call(SYS_epoll_pwait, host_fd(task, epoll), events.data(), events.size(), 0, nullptr, 8);
         if (count > 0) result = count;
     }
+    if (result.value == 0) time_limit.reached();
     if (result.value <= 0) return result;
     auto ready = std::span(events).first(static_cast<std::size_t>(result.value));
     return write_events_to(task, address, ready) ? result : SysResult(-EFAULT);
 }
 
 SysResult wait_milliseconds(Task& task, int epoll, GuestAddr address, int maximum, int milliseconds) {
-    if (milliseconds < 0) return wait(task, epoll, address, maximum, nullptr);
-    timespec timeout{milliseconds / 1000, milliseconds % 1000 * 1'000'000L};
-    return wait(task, epoll, address, maximum, &timeout);
+    if (milliseconds < 0) return wait(task, epoll, address, maximum, std::nullopt);
+    return wait(task, epoll, address, maximum, timespec{milliseconds / 1000, milliseconds % 1000 * 1'000'000L});
 }
 
 SysResult sys_epoll_wait(Task& task, int epoll, GuestAddr events, int maximum, int milliseconds) {
@@ -128,7 +129,7 @@ SysResult sys_epoll_pwait2(Task& task, int epoll, GuestAddr events, int maximum,
     auto blocked = mask_argument(task, mask, mask_size.value);
     if (!blocked) return blocked.error();
     TemporaryMask temporary(task, *blocked);
-    return temporary.finish(wait(task, epoll, events, maximum, time ? &*time : nullptr));
+    return temporary.finish(wait(task, epoll, events, maximum, time));
 }
 
 constexpr SyscallRow rows[] = {

@@ -48,8 +48,11 @@ public:
         return true;
     }
 
-    SysResult wait(Task& task, timespec* timeout, i64 restart) {
-        SysResult result = restartable_call(task, restart, SYS_ppoll, host_.data(), host_.size(), timeout, nullptr, 8);
+    SysResult wait(Task& task, TimeLimit& limit, i64 restart) {
+        if (host_.empty()) limit.nothing_else();
+        SysResult result =
+            restartable_call(task, restart, SYS_ppoll, host_.data(), host_.size(), limit.host(), nullptr, 8);
+        if (result.value == 0) limit.reached();
         if (result.value != restart) return result;
         // Linux looks at the descriptors before it looks at signals.
         timespec at_once{};
@@ -62,14 +65,14 @@ private:
     std::vector<pollfd> host_;
 };
 
-/// poll(2) until `timeout`, which the host counts down; a signal without a handler continues
-/// it with what is left.
-SysResult poll_for(Task& task, GuestAddr address, unsigned count, std::optional<timespec> timeout) {
+/// poll(2) with a limit that the host counts down; a signal without a handler continues it with
+/// what is left.
+SysResult poll_for(Task& task, GuestAddr address, unsigned count, TimeLimit limit) {
     PollList list;
     if (int error = list.read(task, address, count); error != 0) return error;
-    SysResult result = list.wait(task, timeout ? &*timeout : nullptr, restart_block);
+    SysResult result = list.wait(task, limit, restart_block);
     if (result.value == restart_block) {
-        task.restart = [=](Task& again) { return poll_for(again, address, count, timeout); };
+        task.restart = [=](Task& again) { return poll_for(again, address, count, limit); };
         return result;
     }
     if (result.value < 0) return result;
@@ -77,8 +80,9 @@ SysResult poll_for(Task& task, GuestAddr address, unsigned count, std::optional<
 }
 
 SysResult sys_poll(Task& task, GuestAddr address, unsigned count, int milliseconds) {
-    if (milliseconds < 0) return poll_for(task, address, count, std::nullopt);
-    return poll_for(task, address, count, timespec{milliseconds / 1000, milliseconds % 1000 * 1'000'000L});
+    std::optional<timespec> limit;
+    if (milliseconds >= 0) limit = timespec{milliseconds / 1000, milliseconds % 1000 * 1'000'000L};
+    return poll_for(task, address, count, TimeLimit(task, limit));
 }
 
 /// Reads an optional time limit; -errno, or 0.
@@ -106,18 +110,21 @@ SysResult sys_ppoll(Task& task, GuestAddr address, unsigned count, GuestAddr tim
     if (!blocked) return blocked.error();
     PollList list;
     if (int error = list.read(task, address, count); error != 0) return error;
+    TimeLimit time_limit(task, limit);
     TemporaryMask temporary(task, *blocked);
-    SysResult result = temporary.finish(list.wait(task, limit ? &*limit : nullptr, restart_no_hand));
+    SysResult result = temporary.finish(list.wait(task, time_limit, restart_no_hand));
     if (result.value >= 0 && !list.write(task, address)) result = -EFAULT;
-    return write_rest(task, time, layout, limit, result);
+    return write_rest(task, time, layout, time_limit.left(), result);
 }
 
 // --- select
 
-SysResult select_on_host(Task& task, int count, DescriptorSet (&sets)[3], u64* (&host)[3], timespec* limit) {
+SysResult select_on_host(Task& task, int count, DescriptorSet (&sets)[3], u64* (&host)[3], TimeLimit& limit) {
     DescriptorSet asked[3] = {sets[0], sets[1], sets[2]};
-    SysResult result = restartable_call(task, restart_no_hand, SYS_pselect6, count, host[0], host[1], host[2], limit,
-                                        nullptr);
+    if (!host[0] && !host[1] && !host[2]) limit.nothing_else();
+    SysResult result = restartable_call(task, restart_no_hand, SYS_pselect6, count, host[0], host[1], host[2],
+                                        limit.host(), nullptr);
+    if (result.value == 0) limit.reached();
     if (result.value != restart_no_hand) return result;
     // Linux looks at the descriptors before it looks at signals.
     std::ranges::copy(asked, sets);
@@ -128,7 +135,7 @@ SysResult select_on_host(Task& task, int count, DescriptorSet (&sets)[3], u64* (
 }
 
 /// Waits for three sets; `limit` is counted down by the host.
-SysResult select_for(Task& task, int count, const GuestAddr (&addresses)[3], std::optional<timespec>& limit,
+SysResult select_for(Task& task, int count, const GuestAddr (&addresses)[3], TimeLimit& limit,
                      std::optional<SignalSet> mask) {
     if (count < 0) return -EINVAL;
     count = std::min(count, task.process.files().first_reserved_fd);
@@ -142,7 +149,7 @@ SysResult select_for(Task& task, int count, const GuestAddr (&addresses)[3], std
         host[i] = sets[i].words();
     }
     TemporaryMask temporary(task, mask);
-    SysResult result = temporary.finish(select_on_host(task, count, sets, host, limit ? &*limit : nullptr));
+    SysResult result = temporary.finish(select_on_host(task, count, sets, host, limit));
     if (result.value < 0) return result;
     for (std::size_t i = 0; i < 3; ++i) {
         if (addresses[i] && !task.memory().write(addresses[i], sets[i].to_guest(task.abi()))) return -EFAULT;
@@ -160,8 +167,9 @@ SysResult sys_select(Task& task, int count, GuestAddr in, GuestAddr out, GuestAd
         limit->tv_nsec %= 1'000'000'000;
         if (!is_valid(*limit)) return -EINVAL;
     }
-    SysResult result = select_for(task, count, {in, out, except}, limit, std::nullopt);
-    return write_rest(task, time, Struct::old_timeval, limit, result);
+    TimeLimit time_limit(task, limit);
+    SysResult result = select_for(task, count, {in, out, except}, time_limit, std::nullopt);
+    return write_rest(task, time, Struct::old_timeval, time_limit.left(), result);
 }
 
 /// One argument: the address of all five.
@@ -189,8 +197,9 @@ SysResult sys_pselect6(Task& task, int count, GuestAddr in, GuestAddr out, Guest
     if (int error = read_limit(task, time, layout, limit); error != 0) return error;
     auto blocked = mask_argument(task, {*mask}, *mask_size);
     if (!blocked) return blocked.error();
-    SysResult result = select_for(task, count, {in, out, except}, limit, *blocked);
-    return write_rest(task, time, layout, limit, result);
+    TimeLimit time_limit(task, limit);
+    SysResult result = select_for(task, count, {in, out, except}, time_limit, *blocked);
+    return write_rest(task, time, layout, time_limit.left(), result);
 }
 
 constexpr Support full = Support::full;

@@ -185,16 +185,15 @@ public:
     Awaiting& operator=(const Awaiting&) = delete;
 };
 
-std::optional<SignalInfo> wait_for_signal(Task& task, SignalSet set, const std::optional<Deadline>& deadline,
-                                          i64& error) {
+std::optional<SignalInfo> wait_for_signal(Task& task, SignalSet set, const Deadline& deadline, i64& error) {
     Awaiting awaiting(set);
     for (;;) {
         if (auto info = host::take(set)) return info;
         siginfo_t host_info{};
-        timespec left = deadline ? deadline->left() : timespec{};
+        auto left = deadline.left();
         error = blocking_call(task, SYS_rt_sigtimedwait, reinterpret_cast<u64>(&set),
                               reinterpret_cast<u64>(&host_info),
-                              deadline ? reinterpret_cast<u64>(&left) : 0, sizeof set);
+                              left ? reinterpret_cast<u64>(&*left) : 0, sizeof set);
         if (error > 0) return signal_info_from_host(host_info);
         if (error != -EINTR) return std::nullopt;
         if (auto info = host::take(set)) return info;
@@ -207,15 +206,16 @@ SysResult timed_wait(Task& task, GuestAddr address, GuestAddr info_address, Gues
     if (size != signal_set_size(task)) return -EINVAL;
     auto set = read_signal_set(task, address);
     if (!set) return -EFAULT;
-    std::optional<Deadline> deadline;
+    std::optional<timespec> limit;
     if (timeout) {
-        auto time = read_time(task, timeout, time_layout);
-        if (!time) return -EFAULT;
-        if (!is_valid(*time)) return -EINVAL;
-        deadline.emplace(*time);
+        limit = read_time(task, timeout, time_layout);
+        if (!limit) return -EFAULT;
+        if (!is_valid(*limit)) return -EINVAL;
     }
+    Deadline deadline(TimeLimit(task, limit));
     i64 error = 0;
     auto info = wait_for_signal(task, *set & ~(signal_bit(SIGKILL) | signal_bit(SIGSTOP)), deadline, error);
+    if (!info && error == -EAGAIN) deadline.reached();
     task.process.clock().catch_up();
     if (!info) return error;
     if (info_address) {

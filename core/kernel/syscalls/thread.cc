@@ -1,6 +1,7 @@
 // What belongs to one thread: futexes, its robust list, its thread pointer.
 #include "kernel/signals.hpp"
 #include "kernel/syscalls/support.hpp"
+#include "kernel/syscalls/waiting.hpp"
 
 #include <csignal>
 #include <linux/futex.h>
@@ -26,8 +27,10 @@ struct FutexWait {
     GuestAddr address;
     int operation;                       ///< FUTEX_WAIT_BITSET with its flags
     u32 value, mask;
-    std::optional<timespec> host_end;
     bool relative;                       ///< restarted by restart_syscall
+    std::optional<timespec> host_end;
+    int clock = CLOCK_MONOTONIC;         ///< of the guest's end
+    vdso::GuestTime end{};
 };
 
 SysResult wait_on(Task& task, const FutexWait& wait) {
@@ -36,6 +39,7 @@ SysResult wait_on(Task& task, const FutexWait& wait) {
     i64 result = interruptible_call(task, SYS_futex, reinterpret_cast<u64>(*word), static_cast<u64>(wait.operation),
                                     convert(wait.value, task.abi().byte_order),
                                     reinterpret_cast<u64>(wait.host_end ? &*wait.host_end : nullptr), 0, wait.mask);
+    if (result == -ETIMEDOUT) task.process.clock().pass_until(wait.clock, wait.end);
     task.process.clock().catch_up();
     if (result != -EINTR) return result;
     if (!wait.host_end || !wait.relative) return restart_sys;
@@ -43,9 +47,13 @@ SysResult wait_on(Task& task, const FutexWait& wait) {
     return restart_block;
 }
 
-timespec to_host_time(Task& task, int clock, const timespec& guest) {
-    auto host = task.process.clock().to_host(clock, {guest.tv_sec, guest.tv_nsec});
-    return {host.seconds, static_cast<long>(host.nanoseconds)};
+/// Gives the wait an end in guest time.
+void end_at(Task& task, FutexWait& wait, int clock, const timespec& end) {
+    wait.clock = clock;
+    wait.end = to_guest_time(end);
+    auto host = task.process.clock().to_host(clock, wait.end);
+    if (host.clock_id == CLOCK_REALTIME) wait.operation |= FUTEX_CLOCK_REALTIME;
+    wait.host_end = to_timespec(host.time);
 }
 
 /// FUTEX_WAIT counts from now, FUTEX_WAIT_BITSET to a time of its clock.
@@ -53,26 +61,20 @@ SysResult futex_wait(Task& task, GuestAddr address, int operation, u32 value, u3
                      Struct layout) {
     bool relative = (operation & FUTEX_CMD_MASK) == FUTEX_WAIT;
     int clock = operation & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC;
-    int flags = operation & (FUTEX_PRIVATE_FLAG | (relative ? 0 : FUTEX_CLOCK_REALTIME));
-    FutexWait wait{.address = address, .operation = FUTEX_WAIT_BITSET | flags, .value = value, .mask = mask,
-                   .host_end = {}, .relative = relative};
+    FutexWait wait{.address = address, .operation = FUTEX_WAIT_BITSET | (operation & FUTEX_PRIVATE_FLAG),
+                   .value = value, .mask = mask, .relative = relative, .host_end = {}};
     if (mask == 0) return -EINVAL;
     if (timeout) {
         auto time = read_time(task, timeout, layout);
         if (!time) return -EFAULT;
-        if (time->tv_sec < 0 || time->tv_nsec < 0 || time->tv_nsec >= 1'000'000'000) return -EINVAL;
+        if (!is_valid(*time)) return -EINVAL;
         if (relative) {
             clock = CLOCK_MONOTONIC;
-            auto now = task.process.clock().read(clock);
+            auto now = task.process.clock().now(clock);
             if (!now) return -EINVAL;
-            time->tv_sec += now->seconds;
-            time->tv_nsec += static_cast<long>(now->nanoseconds);
-            if (time->tv_nsec >= 1'000'000'000) {
-                time->tv_nsec -= 1'000'000'000;
-                ++time->tv_sec;
-            }
+            *time = to_timespec(*now) + *time;
         }
-        wait.host_end = to_host_time(task, clock, *time);
+        end_at(task, wait, clock, *time);
     }
     return wait_on(task, wait);
 }

@@ -15,9 +15,6 @@ namespace {
 
 using vdso::GuestTime;
 
-timespec to_timespec(const GuestTime& time) { return {time.seconds, static_cast<long>(time.nanoseconds)}; }
-GuestTime to_guest_time(const timespec& time) { return {time.tv_sec, time.tv_nsec}; }
-
 // --- reading
 
 /// A bad address for a clock of the page. vDSO code stores into it by itself, so its caller gets
@@ -155,6 +152,10 @@ SysResult adjust(Task& task, int clock, GuestAddr address, Struct layout) {
     timex host{};
     i64 result = host_call(SYS_clock_adjtime, clock, &host);
     if (result < 0) return result;
+    if (auto now = task.process.clock().read(clock)) {
+        bool fine = host.status & STA_NANO;
+        host.time = {now->seconds, fine ? now->nanoseconds : now->nanoseconds / 1000};
+    }
     fill_timex(view, host);
     return task.memory().write(address, view.bytes()) ? SysResult{result} : SysResult{-EFAULT};
 }
@@ -176,27 +177,47 @@ SysResult sys_clock_adjtime32(Task& task, int clock, GuestAddr address) {
 
 // --- sleeping
 
-/// A sleep until `end` of a clock that the page serves, in guest time.
+/// A sleep until `end` of a clock that the page serves, in guest time; on the host, `host_end`.
 struct Sleep {
     int clock;
     GuestTime end;
+    vdso::HostDeadline host_end;
     GuestAddr left_address{};   ///< where an interrupted relative sleep puts what is left
     Struct layout;
 };
 
+/// Sleeps, in host time or (where guest time is counted) by letting guest time pass.
 SysResult sleep_until(Task& task, const Sleep& sleep) {
     vdso::Clock& clock = task.process.clock();
-    timespec host_end = to_timespec(clock.to_host(sleep.clock, sleep.end));
-    return interruptible_call(task, SYS_clock_nanosleep, static_cast<u64>(sleep.clock), TIMER_ABSTIME,
-                              reinterpret_cast<u64>(&host_end));
+    if (!clock.waits_pass_at_once()) {
+        timespec end = to_timespec(sleep.host_end.time);
+        i64 result = interruptible_call(task, SYS_clock_nanosleep, static_cast<u64>(sleep.host_end.clock_id),
+                                        TIMER_ABSTIME, reinterpret_cast<u64>(&end));
+        clock.catch_up();
+        return result;
+    }
+    timespec at_once{};
+    i64 result = interruptible_call(task, SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, reinterpret_cast<u64>(&at_once));
+    if (result == 0) clock.pass_until(sleep.clock, sleep.end);
+    return result;
+}
+
+/// What is left of it, in guest time.
+timespec left_of(Task& task, const Sleep& sleep) {
+    vdso::Clock& clock = task.process.clock();
+    if (clock.waits_pass_at_once()) {
+        auto now = clock.now(sleep.clock);
+        return now ? to_timespec(sleep.end) - to_timespec(*now) : timespec{};
+    }
+    timespec now{};
+    clock_gettime(sleep.host_end.clock_id, &now);
+    return to_timespec(clock.guest_length(to_guest_time(to_timespec(sleep.host_end.time) - now)));
 }
 
 SysResult sleep_relative(Task& task, const Sleep& sleep) {
     auto result = sleep_until(task, sleep);
-    task.process.clock().catch_up();
     if (result.value != -EINTR) return result;
-    auto now = task.process.clock().read(sleep.clock);
-    timespec left = now ? to_timespec(sleep.end) - to_timespec(*now) : timespec{};
+    timespec left = left_of(task, sleep);
     if (left.tv_sec == 0 && left.tv_nsec == 0) return 0;
     if (sleep.left_address && !write_time(task, sleep.left_address, sleep.layout, left)) return -EFAULT;
     task.restart = [sleep](Task& later) { return sleep_relative(later, sleep); };
@@ -229,16 +250,18 @@ SysResult sleep(Task& task, int clock, int flags, GuestAddr address, GuestAddr l
     if (!time) return -EFAULT;
     if (!is_valid(*time)) return -EINVAL;
     if (!can_sleep_by_page(clock)) return sleep_on_host(task, clock, flags, *time, left_address, layout);
+    vdso::Clock& guest_clock = task.process.clock();
     if (flags & TIMER_ABSTIME) {
-        auto result = sleep_until(task, {clock, to_guest_time(*time), {}, layout});
-        task.process.clock().catch_up();
+        GuestTime end = to_guest_time(*time);
+        auto result = sleep_until(task, {clock, end, guest_clock.to_host(clock, end), {}, layout});
         return result.value == -EINTR ? SysResult{restart_no_hand} : result;
     }
     // A relative sleep does not follow a clock that is set (kernel: hrtimer_nanosleep).
     if (clock != CLOCK_BOOTTIME) clock = CLOCK_MONOTONIC;
-    auto now = task.process.clock().read(clock);
+    auto now = guest_clock.now(clock);
     if (!now) return -EINVAL;
-    return sleep_relative(task, {clock, to_guest_time(to_timespec(*now) + *time), left_address, layout});
+    GuestTime end = to_guest_time(to_timespec(*now) + *time);
+    return sleep_relative(task, {clock, end, guest_clock.to_host(clock, end), left_address, layout});
 }
 
 SysResult sys_nanosleep(Task& task, GuestAddr time, GuestAddr left) {
