@@ -3,6 +3,7 @@
 #include "kernel/process.hpp"
 #include "kernel/signals_info.hpp"
 #include "kernel/x87_tags.hpp"
+#include "vdso/entry_points.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -91,21 +92,11 @@ bool FrameBuilder::find_return_address() {
         return_address = action.restorer.value;
         return true;
     }
-    if (layout.page_return) {
-        for (const vdso::PlacedHelper& helper : context.placement.helpers) {
-            if (helper.page->name != rules.return_page) continue;
-            bool thumb = action.handler.value & 1;
-            return_code = helper.address + layout.page_return->offset +
-                          (thumb ? layout.page_return->thumb_offset_delta : 0);
-            return_address = return_code.value | (thumb ? 1 : 0);
-            return true;
-        }
-        return false;
-    }
-    if (layout.vdso_return.empty() || !context.image) return false;
-    auto offset = context.image->private_offset(layout.vdso_return);
-    if (!offset) return false;
-    return_address = context.placement.image.value + *offset;
+    bool thumb = action.handler.value & 1;
+    auto found = vdso::signal_return(abi(), layout, context.placement, context.image, thumb);
+    if (!found) return false;
+    return_address = found->address.value;
+    return_code = found->code.value_or(GuestAddr{});
     return true;
 }
 

@@ -1,5 +1,7 @@
 #include "kernel/stack.hpp"
 
+#include "vdso/entry_points.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -115,19 +117,16 @@ StringAddresses place_strings(Block& block, const StackContents& contents, Progr
     return addresses;
 }
 
-/// AT_SYSINFO: the system-call entry of the vDSO. 0 = none.
-u64 vsyscall_entry(const Image& image) {
-    if (!image.vdso_image) return 0;
-    auto offset = image.vdso_image->private_offset("vsyscall");
-    u64 entry = offset ? *offset : image.vdso_image->entry();
-    return entry == 0 ? 0 : image.vdso.image.value + entry;
-}
-
 void add_head(std::vector<std::pair<u64, u64>>& auxv, const Image& image) {
     for (AuxHead entry : image.abi->start.auxv_head) {
         switch (entry.kind) {
-            case AuxHead::Value::vsyscall: auxv.emplace_back(entry.type, vsyscall_entry(image)); break;
-            case AuxHead::Value::vdso: auxv.emplace_back(entry.type, image.vdso.image.value); break;
+            case AuxHead::Value::vsyscall:
+                if (!image.vdso_image) break;
+                auxv.emplace_back(entry.type, vdso::system_call_entry(*image.vdso_image, image.vdso.image));
+                break;
+            case AuxHead::Value::vdso:
+                if (image.vdso_image) auxv.emplace_back(entry.type, image.vdso.image.value);
+                break;
             case AuxHead::Value::constant: auxv.emplace_back(entry.type, entry.constant); break;
         }
     }

@@ -80,7 +80,7 @@ TEST_CASE("clock: a reading from the start of the process makes the first window
             u64 width = 0;
             if (!divisor) host.cycles_at_start = take_readings(host, fake_counter, ~u64{0}, width);
             host.monotonic_at_start = take_readings(
-                host, [] { return static_cast<u64>(fake_now(CLOCK_MONOTONIC)); }, ~u64{0}, width);
+                host, +[] { return static_cast<u64>(fake_now(CLOCK_MONOTONIC)); }, ~u64{0}, width);
             world.advance(900'000);
             world.boottime_offset += sleep;
             Clock clock(little, {.mode = ClockMode::counter, .read = fake_counter}, host);

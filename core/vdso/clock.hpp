@@ -57,8 +57,8 @@ class Clock {
 public:
     struct Counter {
         ClockMode mode;  ///< counter, trap or page; none: every read is a system call
-        u64 (*read)();   ///< the counter as the guest would read it now; async-signal-safe;
-                         ///< may be null in mode page and none
+        CounterReader read;   ///< the counter as the guest would read it now;
+                              ///< may be empty in mode page and none
         u64 mask = ~u64{0};
     };
 

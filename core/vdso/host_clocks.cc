@@ -76,7 +76,7 @@ HostClocks real_clocks() {
 // long enough for a rate, without waiting for one.
 const HostClocks clocks_of_this_process = real_clocks();
 
-Readings read_once(const HostClocks& host, u64 (*counter)(), u64 mask) {
+Readings read_once(const HostClocks& host, const CounterReader& counter, u64 mask) {
     u64 before = counter();
     i64 monotonic = host.now(CLOCK_MONOTONIC);
     u64 between = counter();
@@ -90,7 +90,7 @@ Readings read_once(const HostClocks& host, u64 (*counter)(), u64 mask) {
 u64 total_width(const Readings& readings) { return readings.monotonic.width + readings.raw.width; }
 
 /// True if `counter` counts what the host CPU's counter counts.
-bool is_cycle_counter(const HostClocks& host, u64 (*counter)()) {
+bool is_cycle_counter(const HostClocks& host, const CounterReader& counter) {
     u64 before = host.cycle_counter();
     u64 value = counter();
     u64 after = host.cycle_counter();
@@ -99,7 +99,7 @@ bool is_cycle_counter(const HostClocks& host, u64 (*counter)()) {
 
 /// How many nanoseconds of CLOCK_MONOTONIC one step of the counter stands for, if the counter
 /// is nothing but that clock divided by a whole number; 0 otherwise.
-u64 divisor_of_monotonic(const HostClocks& host, u64 (*counter)()) {
+u64 divisor_of_monotonic(const HostClocks& host, const CounterReader& counter) {
     constexpr i64 reading_doubt = 2'000;
     for (int attempt = 0; attempt < 3; ++attempt) {
         auto value = static_cast<i64>(counter());
@@ -116,7 +116,7 @@ u64 divisor_of_monotonic(const HostClocks& host, u64 (*counter)()) {
 
 const HostClocks& host_clocks() { return clocks_of_this_process; }
 
-Readings take_readings(const HostClocks& host, u64 (*counter)(), u64 mask, u64& usual_width) {
+Readings take_readings(const HostClocks& host, const CounterReader& counter, u64 mask, u64& usual_width) {
     Readings best = read_once(host, counter, mask);
     for (int attempt = 1; attempt < attempts_at_most; ++attempt) {
         if (total_width(best) <= usual_width + usual_width / 4) break;
@@ -129,7 +129,7 @@ Readings take_readings(const HostClocks& host, u64 (*counter)(), u64 mask, u64& 
     return best;
 }
 
-std::optional<Readings> readings_at_start(const HostClocks& host, u64 (*counter)(), u64 mask) {
+std::optional<Readings> readings_at_start(const HostClocks& host, const CounterReader& counter, u64 mask) {
     constexpr i64 shortest_sleep = 1'000'000;
     i64 sleep = host.now(CLOCK_BOOTTIME) - host.now(CLOCK_MONOTONIC);
     if (mask != ~u64{0} || std::abs(sleep - host.sleep_at_start) > shortest_sleep) return std::nullopt;

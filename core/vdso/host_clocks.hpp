@@ -10,6 +10,22 @@
 
 namespace postern::vdso {
 
+/// Reads a counter of cycles; async-signal-safe. Converts from a function; a second kind takes
+/// a context, for emulators with a counter per guest.
+class CounterReader {
+public:
+    CounterReader() = default;
+    CounterReader(u64 (*read)()) : plain_(read) {}
+    CounterReader(u64 (*read)(void* context), void* context) : with_context_(read), context_(context) {}
+    explicit operator bool() const { return plain_ || with_context_; }
+    u64 operator()() const { return with_context_ ? with_context_(context_) : plain_(); }
+
+private:
+    u64 (*plain_)() = nullptr;
+    u64 (*with_context_)(void*) = nullptr;
+    void* context_ = nullptr;
+};
+
 /// A counter and a clock read at the same moment, as far as that can be known.
 struct Reading {
     u64 counter = 0;      ///< cycles
@@ -45,11 +61,11 @@ const HostClocks& host_clocks();
 
 /// The tightest of a few attempts at reading counter, MONOTONIC and MONOTONIC_RAW together.
 /// `usual_width` (cycles) is learned: an attempt about as tight as usual ends the search.
-Readings take_readings(const HostClocks& host, u64 (*counter)(), u64 mask, u64& usual_width);
+Readings take_readings(const HostClocks& host, const CounterReader& counter, u64 mask, u64& usual_width);
 
 /// The reading that `counter` would have given at the start of this process, where that can
 /// be told: the counter is the host CPU's own, or CLOCK_MONOTONIC divided by a whole number,
 /// and the host has not slept since.
-std::optional<Readings> readings_at_start(const HostClocks& host, u64 (*counter)(), u64 mask);
+std::optional<Readings> readings_at_start(const HostClocks& host, const CounterReader& counter, u64 mask);
 
 }  // namespace postern::vdso

@@ -1,8 +1,7 @@
 #include "vdso/image.hpp"
 
+#include "base/text.hpp"
 #include "vdso/elf_view.hpp"
-
-#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -29,7 +28,7 @@ constexpr u32 note_place = 1, note_time_page = 2;
 constexpr u16 em_alpha = 0x9026, em_s390 = 22;
 
 std::unexpected<Error> broken(std::string_view what) {
-    return fail(ErrorKind::internal, fmt::format("broken vDSO image: {}", what));
+    return fail(ErrorKind::internal, concat({"broken vDSO image: ", what}));
 }
 
 }  // namespace
@@ -112,11 +111,11 @@ Result<void> ImageReader::read_program_headers() {
         ElfView header = *table->from(index * layout_->program_header_size);
         u64 offset = header.at(layout_->p_offset);
         auto contents = file_.slice(offset, header.at(layout_->p_filesz));
-        if (!contents) return broken(fmt::format("segment {} lies outside the file", index));
+        if (!contents) return broken(concat({"segment ", decimal(index), " lies outside the file"}));
         auto type = header.at(layout_->p_type);
         if (type != pt_load && type != pt_dynamic && type != pt_note) continue;
         if (header.at(layout_->p_vaddr) != offset)
-            return broken(fmt::format("segment {}: address is not offset", index));
+            return broken(concat({"segment ", decimal(index), ": address is not offset"}));
         if (type == pt_load) {
             ++loads;
             if (offset != 0 || header.at(layout_->p_memsz) != contents->size()) {
@@ -243,10 +242,10 @@ Result<void> ImageReader::read_symbol(const ElfView& symbol, u64 index) {
     if (section == shn_undef || section == shn_abs || binding == stb_local) return {};
     if (type != stt_func && type != stt_notype) return {};
     auto name = strings_.string(symbol.at(layout_->st_name));
-    if (!name) return broken(fmt::format("name of symbol {}", index));
+    if (!name) return broken(concat({"name of symbol ", decimal(index)}));
     Symbol found{*name, {}, symbol.at(layout_->st_value), symbol.at(layout_->st_size)};
     if (found.value >= file_.size() || found.size > file_.size() - found.value) {
-        return broken(fmt::format("{} lies outside the file", *name));
+        return broken(concat({*name, " lies outside the file"}));
     }
     if (auto versions = dynamic(dt_versym)) {
         auto words = file_.from(*versions);
@@ -257,7 +256,7 @@ Result<void> ImageReader::read_symbol(const ElfView& symbol, u64 index) {
         if (definition != versions_.end() && wanted != version_base)
             found.version = definition->second;
         else if (wanted > version_base)
-            return broken(fmt::format("{} has an unknown version", *name));
+            return broken(concat({*name, " has an unknown version"}));
     }
     image_.symbols_.push_back(found);
     return {};

@@ -70,7 +70,13 @@ struct Placement {
     GuestAddr image;      ///< AT_SYSINFO_EHDR; [vdso]
     u64 image_size = 0;   ///< bytes, whole pages
     std::vector<PlacedHelper> helpers;
+
+    /// The guest moved what was in [from, from + size) to `to`. False: nothing of this starts there.
+    bool move(GuestAddr from, u64 size, GuestAddr to);
 };
+
+/// Bytes of the [vvar] mapping: the time page in whole pages of the ABI.
+u64 time_page_size(const Abi& abi);
 
 /// Maps the ABI's time page, image and helper pages: one range of, from below, the helper
 /// pages without an address of their own, [vvar] and [vdso]; and each helper page that has an

@@ -1,7 +1,6 @@
+#include "base/text.hpp"
 #include "time_page.h"
 #include "vdso/image.hpp"
-
-#include <fmt/format.h>
 
 namespace postern::vdso {
 
@@ -10,7 +9,7 @@ namespace {
 Result<std::span<const std::byte>> required_file(std::string_view name) {
     auto bytes = embedded_file(name);
     if (bytes.empty())
-        return fail(ErrorKind::internal, fmt::format("{}: this build holds no such image", name));
+        return fail(ErrorKind::internal, concat({name, ": this build holds no such image"}));
     return bytes;
 }
 
@@ -19,19 +18,33 @@ Result<void> place(GuestMemory& memory, GuestAddr address, u64 size, std::span<c
                    const std::string& name) {
     POSTERN_TRY(memory.map_special(address, size, read_execute, true, name.c_str()));
     if (!memory.poke(address, bytes)) {
-        return fail(ErrorKind::internal, fmt::format("cannot write {} at {:#x}", name, address.value));
+        return fail(ErrorKind::internal, concat({"cannot write ", name, " at ", hexadecimal(address.value)}));
     }
     return {};
 }
 
 }  // namespace
 
+u64 time_page_size(const Abi& abi) { return align_up(u64{POSTERN_TIME_PAGE_SIZE}, abi.layout.page_size); }
+
+bool Placement::move(GuestAddr from, u64 size, GuestAddr to) {
+    bool moved = false;
+    auto move_one = [&](GuestAddr& address) {
+        if (address - from >= size) return;
+        address = to + (address - from);
+        moved = true;
+    };
+    move_one(time_page);
+    move_one(image);
+    for (PlacedHelper& helper : helpers) move_one(helper.address);
+    return moved;
+}
+
 Result<Placement> install(const Abi& abi, GuestMemory& memory, GuestAddr hint) {
     const u64 page = abi.layout.page_size;
     POSTERN_TRY_ASSIGN(image, required_file(abi.vdso.image));
     Placement placement;
     placement.image_size = align_up(image.size(), page);
-    const u64 time_page_size = align_up(u64{POSTERN_TIME_PAGE_SIZE}, page);
 
     u64 neighbours_size = 0;
     for (const HelperPage& helper : abi.vdso.helper_pages) {
@@ -41,10 +54,10 @@ Result<Placement> install(const Abi& abi, GuestMemory& memory, GuestAddr hint) {
 
     // One mapping finds the room; the parts that are not the time page then replace theirs.
     POSTERN_TRY_ASSIGN(
-        start, memory.map_special(hint, neighbours_size + time_page_size + placement.image_size, read_only,
+        start, memory.map_special(hint, neighbours_size + time_page_size(abi) + placement.image_size, read_only,
                                   false, "[vvar]"));
     placement.time_page = start + neighbours_size;
-    placement.image = placement.time_page + time_page_size;
+    placement.image = placement.time_page + time_page_size(abi);
     POSTERN_TRY(place(memory, placement.image, placement.image_size, image, "[vdso]"));
 
     GuestAddr neighbour = start;
