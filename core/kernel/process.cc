@@ -2,6 +2,7 @@
 
 #include "kernel/loader.hpp"
 #include "kernel/random.hpp"
+#include "kernel/signals_host.hpp"
 #include "vdso/time_source.hpp"
 
 #include <cstdio>
@@ -78,6 +79,10 @@ Result<std::unique_ptr<Process>> Process::start(const StartOptions& options) {
     POSTERN_TRY_ASSIGN(source, vdso::TimeSource::make(options.time, vdso::host_clocks()));
     process->time_source_ = std::move(source);
     initialize_files(process->files_, options.sysroot);
+    if (vdso::TimeLog* log = process->time_source_->log(); log && !log->is_replay()) {
+        int hidden = reserve_fd(process->files_, log->descriptor());
+        if (hidden >= 0) log->set_descriptor(hidden);
+    }
     process->task_.reset(new Task{.process = *process, .tid = ::gettid(), .signals = {}, .restart = {}});
     auto resolve = [&](std::string_view path) { return host_path(*process, path); };
     POSTERN_TRY_ASSIGN(image, load_image({.name = options.program,
@@ -173,6 +178,17 @@ void Process::handle_stop(const Stop& stop) {
 }
 
 void Process::exit(ExitStatus status) { exit_status_ = status; }
+
+std::optional<vdso::GuestTime> Process::read_clock(int clock_id) {
+    auto time = clock_->read(clock_id);
+    if (const Error* failure = clock_->failure()) [[unlikely]] {
+        fmt::print(stderr, "postern: {}\n", failure->message);
+        exit({.code = static_cast<int>(failure->kind)});
+        host::set_attention(host::forced_signal);   // the engine stops
+        return vdso::GuestTime{};
+    }
+    return time;
+}
 
 void Process::after_fork(int vfork_notify_fd) {
     // The parent's own waiter is the parent's business.

@@ -123,6 +123,9 @@ public:
     /// The same for a file whose name and place on the host differ (execveat, /proc/self/exe).
     /// `resolve` and `random` of the request are filled in.
     Result<void> execute(LoadRequest request);
+    /// A clock of the time page, read for the guest; nothing: not one of its. When the time policy
+    /// has failed (a record that ends), says so, and the process ends with the call.
+    std::optional<vdso::GuestTime> read_clock(int clock_id);
     /// In the child, right after the host's fork. `vfork_notify_fd`: closed when the child has
     /// called execve or ended, which is what its parent waits for; -1 = nobody waits.
     void after_fork(int vfork_notify_fd = -1);

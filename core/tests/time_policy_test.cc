@@ -57,6 +57,8 @@ const Understood understood[] = {
     {"boottime+=1d,virtual,offset=1s",
      {.flow = Flow::counted, .realtime_offset = second, .boottime_offset = 86'400 * second},
      "offset=+1s,virtual,boottime+=1d"},
+    {"rate=2,record=a/b=c", {.rate = 2 * second, .record = "a/b=c"}, {}},
+    {"replay=/tmp/x y", {.flow = Flow::replayed, .replay = "/tmp/x y"}, {}},
 };
 
 struct Refused {
@@ -96,7 +98,9 @@ const Refused refused[] = {
     {"at=@1.", "expected a date"}, {"at=@1x", "expected a date"}, {"at=@99999999999999999999", "expected a date"},
     {"at=1969-12-31T23:59:59Z", "lies between"}, {"at=1970-01-01T00:00:00+00:01", "lies between"},
     {"at=2232-01-01", "lies between"}, {"at=9999-12-31", "lies between"}, {"at=@9223372036854775807", "lies between"},
-    {"freeze=", "expected a date"}, {"monotonic+=", "no duration"},
+    {"host,record=a", "\"record=a\" does not go"}, {"record=", "file name is missing"}, {"replay=", "file name is missing"},
+    {"replay=a,record=b", "\"record=b\" does not go"}, {"rate=2,replay=a", "\"replay=a\" does not go"},
+    {"record", "record: a value is missing"}, {"freeze=", "expected a date"}, {"monotonic+=", "no duration"},
 };
 
 }  // namespace

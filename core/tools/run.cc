@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fmt/format.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -53,6 +54,8 @@ long its sleeps, time-outs and timers take. Several with commas between, one of 
   step=1ms                each read of a clock lets that pass, whoever reads
   virtual                 1 us per system call and per read of a clock; the same in each run,
                           from 2025-01-01T00:00:00Z
+  record=FILE             what the guest reads from its clocks is written there
+  replay=FILE             and read again, in order; anything else ends the run with 125
 With step and virtual a sleep takes no host time and lets guest time pass; timers, and waits
 for something that may happen outside, take host time. What stays the host's always: files'
 timestamps, CPU time, SO_RCVTIMEO, /proc, and the CPU's own counter read by an instruction.
@@ -123,6 +126,9 @@ Result<ClockMode> clock_mode_by_name(const std::string& name) {
 Result<vdso::TimePolicy> time_policy(const std::string& text) {
     auto policy = vdso::TimePolicy::parse(text);
     if (!policy) return fail(ErrorKind::internal, fmt::format("--time {}: {}", text, policy.error().message));
+    // Before --cwd changes what they are relative to.
+    for (std::string* file : {&policy->record, &policy->replay})
+        if (!file->empty()) *file = std::filesystem::absolute(*file);
     return policy;
 }
 

@@ -39,7 +39,10 @@ void Clock::bind(GuestMemory& memory, GuestAddr address, ServiceReason reason) {
 }
 
 void Clock::service(ServiceReason reason) noexcept {
-    if (reason == ServiceReason::fork) ++state_->random_generation;
+    if (reason == ServiceReason::fork) {
+        ++state_->random_generation;
+        state_->source->forked();
+    }
     if (!state_->begin()) return;
     state_->renew(reason);
     state_->end();
@@ -60,9 +63,9 @@ void Clock::reseed() noexcept {
 void Clock::serve_keystream(bool on) noexcept { state_->keystream_call = on; }
 
 std::optional<GuestTime> Clock::read(int clock_id) noexcept {
-    if (!state_->source->is_counted()) [[likely]] return now(clock_id);
+    if (!state_->source->notices_reads()) [[likely]] return now(clock_id);
     if (!find_clock(clock_id)) return std::nullopt;
-    GuestTime time = state_->read_counted(clock_id);
+    auto time = state_->read_noticed(*this, clock_id);
     state_->tell_observer();
     return time;
 }
@@ -70,7 +73,7 @@ std::optional<GuestTime> Clock::read(int clock_id) noexcept {
 std::optional<GuestTime> Clock::now(int clock_id) noexcept {
     const ServedClock* clock = find_clock(clock_id);
     if (!clock) return std::nullopt;
-    if (state_->source->is_counted()) [[unlikely]] return split(value_of(clock_id, state_->source->values()));
+    if (state_->source->is_told()) [[unlikely]] return split(value_of(clock_id, state_->source->values()));
     if (state_->mode == ClockMode::none)
         service(ServiceReason::request);
     else if (!clock->line || !state_->has_counter())
@@ -95,6 +98,11 @@ struct timezone Clock::timezone() const noexcept {
 }
 
 const TimePolicy& Clock::policy() const noexcept { return state_->source->policy(); }
+
+const Error* Clock::failure() const noexcept { return state_->failure ? &*state_->failure : nullptr; }
+
+void Clock::before_fork() { state_->source->before_fork(); }
+void Clock::child_ended(i32 process_id) noexcept { state_->source->child_ended(process_id); }
 
 std::shared_ptr<TimeSource> Clock::source() const noexcept { return state_->source; }
 

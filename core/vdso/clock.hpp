@@ -94,8 +94,11 @@ public:
 
     /// A clock that the page serves, by Linux clock id; renews the page first when stale.
     /// Nothing: this clock is not the page's (CPU-time clocks, unknown ids). A read for the
-    /// guest: with a policy that counts reads it lets time pass.
+    /// guest: with a policy that counts reads it lets time pass. Nothing, too: a record cannot be
+    /// replayed further; then, and when one cannot be written, `failure` says why.
     std::optional<GuestTime> read(int clock_id) noexcept;
+    /// Null: none.
+    const Error* failure() const noexcept;
     /// The same for Postern's own use: it never lets time pass.
     std::optional<GuestTime> now(int clock_id) noexcept;
     /// clock_getres for the same ids, in nanoseconds.
@@ -103,6 +106,10 @@ public:
     struct timezone timezone() const noexcept;
 
     const TimePolicy& policy() const noexcept;
+    /// The guest is about to fork. In the child, service with reason `fork` follows.
+    void before_fork();
+    /// The guest has waited for the end of a child that it forked.
+    void child_ended(i32 process_id) noexcept;
     /// Every clock of the guest is the host's: the policy says so, and always did.
     bool is_host_time() const noexcept;
     std::shared_ptr<TimeSource> source() const noexcept;

@@ -1,6 +1,7 @@
 #include "vdso/clock_state.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace postern::vdso {
 
@@ -42,6 +43,13 @@ GuestTime split(i64 nanoseconds) {
     return {(nanoseconds - rest) / second, rest};
 }
 
+i64 joined(GuestTime time) {
+    i64 nanoseconds;
+    if (__builtin_mul_overflow(time.seconds, second, &nanoseconds))
+        return time.seconds < 0 ? std::numeric_limits<i64>::min() : std::numeric_limits<i64>::max();
+    return add_saturated(nanoseconds, time.nanoseconds);
+}
+
 i64 value_of(int clock_id, const ClockValues& values) {
     switch (clock_id) {
         case CLOCK_REALTIME:
@@ -54,7 +62,7 @@ i64 value_of(int clock_id, const ClockValues& values) {
 }
 
 ClockMode mode_for(ClockMode mode, const TimeSource& source) {
-    if (mode == ClockMode::none || source.is_counted()) return ClockMode::none;
+    if (mode == ClockMode::none || source.notices_reads()) return ClockMode::none;
     return source.flows() ? mode : ClockMode::page;
 }
 
@@ -215,6 +223,20 @@ GuestTime Clock::State::read_counted(int clock_id) noexcept {
         end();
     }
     return split(value_of(clock_id, now));
+}
+
+std::optional<GuestTime> Clock::State::read_noticed(Clock& clock, int clock_id) noexcept {
+    TimeLog* log = source->log();
+    if (log && log->is_replay()) {
+        auto recorded = log->take(clock_id);
+        if (recorded) return split(*recorded);
+        failure = recorded.error();
+        return std::nullopt;
+    }
+    auto time = source->is_told() ? read_counted(clock_id) : clock.now(clock_id);
+    if (!log || !time) return time;
+    if (auto written = log->put(clock_id, joined(*time)); !written) failure = written.error();
+    return time;
 }
 
 void Clock::State::tell_observer() noexcept {

@@ -29,8 +29,9 @@ const ServedClock* find_clock(int clock_id);
 GuestTime split(i64 nanoseconds);
 /// A clock of the page out of all of them, in nanoseconds.
 i64 value_of(int clock_id, const ClockValues& values);
-/// How guest code reads its clocks under a policy: standing values from the page, counted ones
-/// by system calls, since each read is to be noticed.
+i64 joined(GuestTime time);
+/// How guest code reads its clocks under a policy: standing values from the page; by system
+/// calls where each read is to be noticed.
 ClockMode mode_for(ClockMode mode, const TimeSource& source);
 
 /// Records on their way to the observer: put in while the clock is busy, so by one at a time,
@@ -71,6 +72,7 @@ struct Clock::State {
     void draw_lines();
     void fill(postern_time_page& page);
     std::optional<GuestTime> read(const ServedClock& clock, bool even_if_stale) noexcept;
+    std::optional<GuestTime> read_noticed(Clock& clock, int clock_id) noexcept;
     GuestTime read_counted(int clock_id) noexcept;
     void record(ServiceReason reason, i64 before, i64 after) noexcept;
     void tell_observer() noexcept;
@@ -88,6 +90,7 @@ struct Clock::State {
     u64 usual_width = 0;
     const struct timezone host_zone;
     const u32 tick_length;   // nanoseconds of the host
+    std::optional<Error> failure;   // of the record
     u64 random_generation = 0;
     bool keystream_call = false;
 

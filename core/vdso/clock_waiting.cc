@@ -1,22 +1,7 @@
 // Waiting in guest time: what the host has to wait for.
 #include "vdso/clock_state.hpp"
 
-#include <limits>
-
 namespace postern::vdso {
-
-namespace {
-
-constexpr i64 second = 1'000'000'000;
-
-i64 joined(GuestTime time) {
-    i64 nanoseconds;
-    if (__builtin_mul_overflow(time.seconds, second, &nanoseconds))
-        return time.seconds < 0 ? std::numeric_limits<i64>::min() : std::numeric_limits<i64>::max();
-    return add_saturated(nanoseconds, time.nanoseconds);
-}
-
-}  // namespace
 
 bool Clock::is_host_time() const noexcept {
     const TimeMapping& mapping = state_->source->mapping();
@@ -52,7 +37,7 @@ GuestTime Clock::guest_length(GuestTime length) const noexcept {
     return split(state_->source->mapping().to_guest(joined(length)));
 }
 
-bool Clock::waits_pass_at_once() const noexcept { return state_->source->is_counted(); }
+bool Clock::waits_pass_at_once() const noexcept { return state_->source->is_told(); }
 
 void Clock::pass(GuestTime length) noexcept { state_->source->advance(joined(length)); }
 

@@ -55,6 +55,19 @@ Result<void> set_step(TimePolicy& policy, const Term& term) {
     return {};
 }
 
+Result<void> set_record(TimePolicy& policy, const Term& term) {
+    if (term.value.empty()) return bad(fmt::format("{}: a file name is missing", term.text));
+    policy.record = term.value;
+    return {};
+}
+
+Result<void> set_replay(TimePolicy& policy, const Term& term) {
+    if (term.value.empty()) return bad(fmt::format("{}: a file name is missing", term.text));
+    policy.flow = TimePolicy::Flow::replayed;
+    policy.replay = term.value;
+    return {};
+}
+
 template <i64 TimePolicy::* member, int sign>
 Result<void> set_offset(TimePolicy& policy, const Term& term) {
     POSTERN_TRY_ASSIGN(offset, parse_duration(term.value));
@@ -62,8 +75,8 @@ Result<void> set_offset(TimePolicy& policy, const Term& term) {
     return {};
 }
 
-/// Terms of one group exclude each other, and `host` everything.
-enum Group : unsigned { whole = 1, flow = 2, realtime = 4, monotonic = 8, boottime = 16 };
+/// Terms of one group exclude each other.
+enum Group : unsigned { flow = 2, realtime = 4, monotonic = 8, boottime = 16, file = 32, whole = 63 };
 
 struct Kind {
     std::string_view name;   ///< with "=" where a value has to follow
@@ -84,6 +97,8 @@ constexpr Kind kinds[] = {
     {"monotonic-=", monotonic, set_offset<&TimePolicy::monotonic_offset, -1>},
     {"boottime+=", boottime, set_offset<&TimePolicy::boottime_offset, 1>},
     {"boottime-=", boottime, set_offset<&TimePolicy::boottime_offset, -1>},
+    {"record=", file, set_record},
+    {"replay=", whole, set_replay},
 };
 
 Term split(std::string_view text) {
@@ -102,7 +117,7 @@ std::unexpected<Error> unknown(const Term& term) {
     for (const Kind& kind : kinds)
         if (std::string(term.name) + "=" == kind.name) return bad(fmt::format("{}: a value is missing", term.text));
     return bad(fmt::format("\"{}\" is no time policy; there are host, offset=, at=, rate=, freeze, freeze=, step=, "
-                           "virtual, monotonic+=, boottime+=",
+                           "virtual, monotonic+=, boottime+=, record=, replay=",
                            term.text));
 }
 
@@ -135,7 +150,7 @@ Result<TimePolicy> TimePolicy::parse(std::string_view text) {
         if (term.text.empty()) return bad("an empty term where a time policy is expected");
         const Kind* kind = find_kind(term);
         if (!kind) return unknown(term);
-        if ((seen & kind->groups) || (seen & whole) || (seen && (kind->groups & whole)))
+        if (seen & kind->groups)
             return bad(fmt::format("\"{}\" does not go with what stands before it", term.text));
         seen |= kind->groups;
         POSTERN_TRY(apply(policy, *kind, term));
@@ -155,6 +170,8 @@ std::string TimePolicy::text() const {
     if (flow == Flow::counted) append(text, "virtual");
     append_clock_offset(text, "monotonic", monotonic_offset);
     append_clock_offset(text, "boottime", boottime_offset);
+    if (!record.empty()) append(text, fmt::format("record={}", record));
+    if (!replay.empty()) append(text, fmt::format("replay={}", replay));
     return text.empty() ? "host" : text;
 }
 

@@ -23,8 +23,10 @@ namespace postern::vdso {
 ///     freeze, freeze=DATE        every clock stands still, REALTIME at DATE
 ///     step=DURATION              every clock stands still but for each read of one
 ///     virtual                    every clock counts what the guest does
+///     replay=FILE                every read gives what a recorded run read there; stands alone
+///     record=FILE                what the guest reads is written to FILE, under any other policy
 ///
-/// The last four exclude each other. DURATION is a sign (optional) and numbers with units
+/// From `rate` to `replay` they exclude each other. A FILE has no comma in its name. DURATION is a sign (optional) and numbers with units
 /// d h m s ms us ns, as in -3d2h; DATE is 2038-01-19T03:14:07Z, with a fraction of the second
 /// or a zone (+01:00) if wanted, or a day, or @SECONDS since 1970.
 struct TimePolicy {
@@ -33,6 +35,7 @@ struct TimePolicy {
         frozen,    ///< not at all
         step,      ///< by `step` at each read of a clock
         counted,   ///< by what the guest does: "virtual"
+        replayed,  ///< as it did in a run before
     };
     static constexpr i64 rate_one = 1'000'000'000;
 
@@ -43,6 +46,7 @@ struct TimePolicy {
     i64 realtime_offset = 0;
     i64 monotonic_offset = 0;
     i64 boottime_offset = 0;
+    std::string record{}, replay{};      ///< files; empty: none
 
     bool operator==(const TimePolicy&) const = default;
     /// True if guest time is host time.

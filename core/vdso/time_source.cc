@@ -2,12 +2,6 @@
 
 #include "vdso/host_offsets.hpp"
 
-#include <cerrno>
-#include <cstring>
-#include <fmt/format.h>
-#include <new>
-#include <sys/mman.h>
-
 namespace postern::vdso {
 
 namespace {
@@ -38,24 +32,15 @@ Result<std::shared_ptr<TimeSource>> TimeSource::make(const TimePolicy& policy, c
     if (policy.is_host() && !before) return source;
     source->mapping_ = TimeMapping(policy, read_values(host), before);
     POSTERN_TRY(source->mapping_.check());
-    if (!counts(policy)) return source;
-    void* memory = mmap(nullptr, sizeof *source->passed_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        return fail(ErrorKind::internal, fmt::format("{}: memory for it: {}", policy.text(), std::strerror(errno)));
-    source->passed_ = new (memory) std::atomic<i64>(0);
-    static_assert(std::atomic<i64>::is_always_lock_free, "shared by processes");
+    if (counts(policy)) {
+        POSTERN_TRY_ASSIGN(counted, CountedTime::make());
+        source->counted_ = std::move(counted);
+    }
+    if (!policy.record.empty() || !policy.replay.empty()) {
+        POSTERN_TRY_ASSIGN(log, policy.replay.empty() ? TimeLog::record(policy.record) : TimeLog::replay(policy.replay));
+        source->log_.emplace(std::move(log));
+    }
     return source;
-}
-
-TimeSource::~TimeSource() {
-    if (passed_) munmap(passed_, sizeof *passed_);
-}
-
-i64 TimeSource::advance(i64 nanoseconds) {
-    if (!passed_) return 0;
-    i64 before = passed_->load(std::memory_order_relaxed);
-    while (!passed_->compare_exchange_weak(before, add_saturated(before, nanoseconds), std::memory_order_relaxed)) {}
-    return before;
 }
 
 i64 TimeSource::cost_of_read() const {
@@ -63,5 +48,18 @@ i64 TimeSource::cost_of_read() const {
 }
 
 i64 TimeSource::cost_of_call() const { return policy().flow == TimePolicy::Flow::counted ? counted_work : 0; }
+
+void TimeSource::before_fork() {
+    if (log_) log_->before_fork();
+}
+
+void TimeSource::forked() {
+    if (log_) log_->forked();
+    if (counted_) counted_->forked();
+}
+
+void TimeSource::child_ended(i32 process_id) {
+    if (counted_) counted_->child_ended(process_id);
+}
 
 }  // namespace postern::vdso

@@ -130,6 +130,7 @@ SysResult start_child(Task& task, const CloneRequest& request) {
     }
     int exit_signal = request.exit_signal == 0 ? 0 : signal_from_guest(task.abi(), request.exit_signal);
     RandomSource random_of_child = task.process.system().random.split();
+    task.process.clock().before_fork();
     pid_t child = host_fork(exit_signal);
     int error = errno;
     if (is_vfork) ::close(child == 0 ? ends.parent_end : ends.child_end);

@@ -154,6 +154,8 @@ SysResult wait_for_child(Task& task, i32 pid, GuestPtr<i32> status, int options,
                            static_cast<u64>(i64{options}), reinterpret_cast<u64>(&host_usage));
     if (child == -EINTR) return restart_sys;
     if (child <= 0) return child;
+    if (WIFEXITED(host_status) || WIFSIGNALED(host_status))
+        task.process.clock().child_ended(static_cast<i32>(child));
     if (usage && !write_resource_usage(task, usage, host_usage)) return -EFAULT;
     if (status && !task.memory().write(status, wait_status_to_guest(task.abi(), host_status))) return -EFAULT;
     return child;
@@ -195,6 +197,8 @@ SysResult sys_waitid(Task& task, int which, i32 id, GuestAddr info, int options,
                                     reinterpret_cast<u64>(&host_usage));
     if (result == -EINTR) return restart_sys;
     if (result < 0) return result;
+    bool ended = host_info.si_code == CLD_EXITED || host_info.si_code == CLD_KILLED || host_info.si_code == CLD_DUMPED;
+    if (host_info.si_signo != 0 && ended && !(options & WNOWAIT)) task.process.clock().child_ended(host_info.si_pid);
     if (host_info.si_signo != 0 && usage && !write_resource_usage(task, usage, host_usage)) return -EFAULT;
     if (info && !write_child_info(task, info, host_info)) return -EFAULT;
     return 0;

@@ -67,7 +67,7 @@ SysResult sys_sysinfo(Task& task, GuestAddr address) {
     StructView view(abi, Struct::sysinfo, bytes);
     unsigned shift = size_shift(abi, host);
     // A second begun counts (kernel: do_sysinfo).
-    auto uptime = task.process.clock().read(CLOCK_BOOTTIME);
+    auto uptime = task.process.read_clock(CLOCK_BOOTTIME);
     view.set(Field::uptime, static_cast<u64>(uptime ? uptime->seconds + (uptime->nanoseconds != 0) : host.uptime));
     for (std::size_t i = 0; i < 3; ++i)
         store_unsigned(view.bytes_of(Field::loads).data() + i * abi.word_size, host.loads[i], abi.word_size,

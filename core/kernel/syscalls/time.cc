@@ -30,7 +30,7 @@ SysResult bad_address(Task& task, GuestAddr address) {
 SysResult get_time(Task& task, int clock, GuestAddr address, Struct layout) {
     timespec time{};
     bool from_page = false;
-    if (auto guest = task.process.clock().read(clock)) {
+    if (auto guest = task.process.read_clock(clock)) {
         time = to_timespec(*guest);
         from_page = true;
     } else if (i64 error = host_call(SYS_clock_gettime, clock, &time); error < 0) {
@@ -79,7 +79,7 @@ SysResult sys_gettimeofday(Task& task, GuestAddr address, GuestAddr zone_address
 
 // Seconds as the kernel's time() sees them: those of its last tick.
 SysResult sys_time(Task& task, GuestAddr address) {
-    auto now = task.process.clock().read(CLOCK_REALTIME_COARSE);
+    auto now = task.process.read_clock(CLOCK_REALTIME_COARSE);
     i64 seconds = now ? now->seconds : ::time(nullptr);
     if (address && !task.memory().write_word(address, static_cast<u64>(seconds) & task.abi().word_mask()))
         return -EFAULT;
@@ -94,7 +94,7 @@ i64 clock_ticks(GuestTime time) {
 SysResult sys_times(Task& task, GuestAddr address) {
     tms used{};
     i64 elapsed = ::times(&used);
-    if (auto now = task.process.clock().read(CLOCK_MONOTONIC)) elapsed = clock_ticks(*now);
+    if (auto now = task.process.read_clock(CLOCK_MONOTONIC)) elapsed = clock_ticks(*now);
     if (address) {
         std::array<std::byte, 32> bytes{};
         StructView view(task.abi(), Struct::tms, bytes);
@@ -152,7 +152,7 @@ SysResult adjust(Task& task, int clock, GuestAddr address, Struct layout) {
     timex host{};
     i64 result = host_call(SYS_clock_adjtime, clock, &host);
     if (result < 0) return result;
-    if (auto now = task.process.clock().read(clock)) {
+    if (auto now = task.process.read_clock(clock)) {
         bool fine = host.status & STA_NANO;
         host.time = {now->seconds, fine ? now->nanoseconds : now->nanoseconds / 1000};
     }
