@@ -88,6 +88,12 @@ struct ThreadPointer {
     std::optional<RegisterIndex> high;   ///< s390x: access register pair, this one holds the upper half
 };
 
+/// Code addresses that programs hand to the kernel are addresses of descriptors: code address,
+/// data pointer, environment, one word each (ppc64 ELFv1: e_entry and signal handlers).
+struct FunctionDescriptors {
+    RegisterIndex data;   ///< takes the data pointer when the code is entered
+};
+
 /// Where the kernel puts things (no randomisation). All values in bytes.
 struct AddressSpaceLayout {
     u64 page_size;
@@ -157,6 +163,7 @@ struct VdsoAbi {
     u8 stack_argument_offset = 0;
     RegisterIndex call_result;
     std::optional<RegisterIndex> return_address;   ///< absent = top of stack
+    u64 timebase_frequency = 0;   ///< Hz, for images that tell it (get_tbfreq)
 };
 
 /// A system call number, its name, and the behaviour behind it. `handler` is the name of a
@@ -224,7 +231,8 @@ struct Abi {
     std::span<const Register> registers;
     RegisterIndex program_counter;
     RegisterIndex stack_pointer;
-    std::optional<RegisterIndex> entry_pointer;   ///< register that receives e_entry as well (none of these ABIs; ppc64 r12)
+    std::optional<RegisterIndex> entry_pointer;   ///< register that receives e_entry as well (ppc64le: r12)
+    std::optional<FunctionDescriptors> function_descriptors = {};
 
     SyscallConvention syscall;
     std::span<const SyscallNumber> syscall_numbers;   ///< ascending

@@ -29,7 +29,9 @@ enum class SignalSource : u8 {
     state,           ///< address of the floating-point area
     return_address,  ///< where the handler returns to
     return_code,     ///< the instructions there, if they lie in a helper page
-    handler,         ///< address of the handler
+    handler,         ///< address of the handler, as sigaction(2) took it
+    handler_code,    ///< where it is a descriptor: its first word,
+    handler_data,    ///< and its second
     x87_tags,        ///< the full tag word, made from the abridged one in register `name`
 };
 
@@ -76,6 +78,15 @@ struct StateArea {
     std::span<const EntryRow> initial;   ///< state of a handler, and of a frame without area
 };
 
+/// A part of a frame that sigreturn finds through a pointer in the frame, so that a program may
+/// have it elsewhere. Delivery writes it into the frame; null: its registers stay as they are.
+struct PointedBlock {
+    u16 pointer;                  ///< offset of the pointer (a word) in the frame
+    u16 offset;                   ///< of the block in the frame: what the pointer says at first
+    u16 size;                     ///< bytes
+    std::span<const FrameRow> rows;      ///< offsets from the block's start
+};
+
 /// Trampoline instructions in a helper page.
 struct ReturnCode {
     u16 offset;                   ///< bytes into the page
@@ -89,8 +100,10 @@ struct SignalFrame {
     u8 alignment;
     u8 bias_before = 0;
     u8 bias_after = 0;
+    u16 gap = 0;                  ///< bytes at its end that stay as they are
     std::span<const FrameRow> rows;
     std::span<const EntryRow> entry;
+    std::span<const PointedBlock> blocks = {};
     /// Where handlers return to without SA_RESTORER: a name of vdso::Image::private_offset,
     /// or code in `SignalAbi::return_page`. Neither: SA_RESTORER is mandatory.
     std::string_view vdso_return = {};
@@ -130,7 +143,7 @@ struct FaultRule {
     u8 signal;
     u8 code;
     FaultAddress address;
-    u8 trap_number = 0;
+    u16 trap_number = 0;
     u32 error_code = 0;   ///< of the frame, for causes that are not page faults
 };
 
@@ -153,6 +166,7 @@ struct SignalAbi {
     u32 minimum_stack;                   ///< MINSIGSTKSZ of sigaltstack(2)
     u8 set_size = 8;                     ///< bytes of sigset_t; the kernel's size argument must say so
     u32 known_flags = 0xdc000807;        ///< SA_* bits that sigaction(2) keeps
+    bool takes_restorer = true;          ///< SA_RESTORER says where handlers return to
     std::string_view return_page = {};   ///< name of the helper page with trampolines
 
     std::span<const FaultRule> faults;

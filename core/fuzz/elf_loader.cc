@@ -28,7 +28,7 @@ void check_image(kernel::Image& image) {
     const kernel::ProgramInfo& program = image.program;
     bool sound = image.memory->find(program.stack_start) != nullptr && program.stack_start.is_aligned(16) &&
                  program.brk_start.is_aligned(image.memory->page_size()) &&
-                 program.entry.value < image.abi->layout.task_size &&
+                 (image.abi->function_descriptors || program.entry.value < image.abi->layout.task_size) &&
                  image.memory->read_word(program.stack_start).has_value();
     if (!sound) std::abort();
     // Everything that was mapped can be looked at, or is refused.

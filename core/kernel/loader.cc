@@ -1,6 +1,8 @@
 #include "kernel/loader.hpp"
 
 #include "kernel/stack.hpp"
+#include "kernel/syscall.hpp"
+#include "vdso/system_calls.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -129,6 +131,17 @@ Result<std::optional<ElfFile>> open_interpreter(const ElfFile& program, const Pa
     return std::move(*interpreter);
 }
 
+/// Where execution starts. A descriptor's words still lack the load bias; one that cannot be read
+/// starts the program at address 0 (kernel: arch/powerpc/kernel/process.c, start_thread).
+void find_start(AddressSpace& memory, MappedElf& mapped) {
+    mapped.code = mapped.entry;
+    if (!memory.abi().function_descriptors) return;
+    auto code = memory.read_word(mapped.entry);
+    auto data = memory.read_word(mapped.entry + memory.abi().word_size);
+    mapped.code = {code && data ? *code + mapped.bias : 0};
+    mapped.data = code && data ? *data + mapped.bias : 0;
+}
+
 /// Where an ET_DYN file goes: programs with an interpreter at the ABI's own place, all others
 /// where mmap would put them.
 Result<GuestAddr> dynamic_base(const AddressSpace& memory, const ElfFile& elf, bool has_interpreter) {
@@ -157,6 +170,16 @@ void note_limits(ProgramInfo& program, const ElfFile& elf, u64 bias) {
     }
 }
 
+/// The numbers of the system calls that are there, whatever they answer.
+std::vector<u32> provided_calls(const Abi& abi) {
+    std::vector<u32> numbers;
+    for (const SyscallNumber& call : abi.syscall_numbers) {
+        const SyscallRow* row = find_row(call.handler);
+        if (row && (row->support != Support::refused || row->refusal != ENOSYS)) numbers.push_back(call.number);
+    }
+    return numbers;
+}
+
 std::string join(const std::vector<std::string>& strings) {
     std::string joined;
     for (const auto& text : strings) joined.append(text).push_back('\0');
@@ -170,7 +193,9 @@ Result<void> map_program(Image& image, const ElfFile& elf, const std::optional<E
     ProgramInfo& program = image.program;
     POSTERN_TRY_ASSIGN(base, dynamic_base(memory, elf, interpreter.has_value()));
     POSTERN_TRY_ASSIGN(mapped, map_elf(memory, elf, base, implied));
-    program.program_entry = program.entry = mapped.entry;
+    program.program_entry = mapped.entry;
+    program.entry = mapped.code;
+    program.entry_data = mapped.data;
     program.program_headers = mapped.program_headers;
     program.program_header_count = elf.header.program_header_count;
     program.program_header_size = elf.header.program_header_size;
@@ -184,7 +209,8 @@ Result<void> map_program(Image& image, const ElfFile& elf, const std::optional<E
 
     POSTERN_TRY_ASSIGN(interpreter_base, dynamic_base(memory, *interpreter, false));
     POSTERN_TRY_ASSIGN(mapped_interpreter, map_elf(memory, *interpreter, interpreter_base, implied));
-    program.entry = mapped_interpreter.entry;
+    program.entry = mapped_interpreter.code;
+    program.entry_data = mapped_interpreter.data;
     program.interpreter_base = {mapped_interpreter.bias & memory.abi().word_mask()};
     return {};
 }
@@ -235,8 +261,10 @@ Result<MappedElf> map_elf(AddressSpace& memory, const ElfFile& elf, GuestAddr ba
                           -error);
         }
     }
-    return MappedElf{.bias = bias, .entry = {(elf.header.entry + bias) & memory.abi().word_mask()},
+    MappedElf mapped{.bias = bias, .entry = {(elf.header.entry + bias) & memory.abi().word_mask()},
                      .program_headers = mapped_program_headers(elf, bias), .end = {start + extent.size()}};
+    find_start(memory, mapped);
+    return mapped;
 }
 
 Result<Image> load_image(const LoadRequest& request) {
@@ -265,6 +293,7 @@ Result<Image> load_image(const LoadRequest& request) {
     POSTERN_TRY(map_program(image, elf, interpreter, rule.readable_is_executable));
     POSTERN_TRY_ASSIGN(vdso, vdso::install(*image.abi, *image.memory, GuestAddr{}));
     image.vdso = std::move(vdso);
+    POSTERN_TRY(vdso::publish_system_calls(*image.abi, *image.memory, image.vdso, provided_calls(*image.abi)));
     image.vdso_image = vdso::Image::of(*image.abi);
     POSTERN_TRY(build_stack(image, contents));
     return image;

@@ -32,6 +32,8 @@ Result<void> attach_engine(Image& image, SyscallHandler& handler, std::optional<
 struct MappedElf {
     u64 bias = 0;                     ///< what was added to the file's addresses, modulo 2^64
     GuestAddr entry{};                ///< e_entry + bias; bit 0 as in the file
+    GuestAddr code{};                 ///< where execution starts: `entry`, or what that describes
+    u64 data = 0;                     ///< the data pointer of an entry that is a descriptor
     GuestAddr program_headers{};      ///< in guest memory
     GuestAddr end{};                  ///< page-aligned end of the highest segment
 };

@@ -13,6 +13,8 @@ Result<void> attach_engine(Image& image, SyscallHandler& handler, std::optional<
     image.cpu->set(image.abi->stack_pointer, image.program.stack_start.value);
     image.cpu->set_pc(image.program.entry.value);
     if (image.abi->entry_pointer) image.cpu->set(*image.abi->entry_pointer, image.program.entry.value);
+    if (const auto& descriptors = image.abi->function_descriptors)
+        image.cpu->set(descriptors->data, image.program.entry_data);
     if (clock_mode.value_or(image.abi->vdso.default_clock_mode) == ClockMode::trap && image.vdso_image) {
         // Only a short cut: where the engine cannot, the trap behind the point serves.
         if (auto point = image.vdso_image->private_offset("counter_point")) {

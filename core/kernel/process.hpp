@@ -40,6 +40,7 @@ struct ProgramInfo {
     std::string command_line;         ///< argv, NUL-separated
     std::string environment;          ///< envp, NUL-separated
     GuestAddr entry{};                ///< first instruction (of the interpreter if there is one)
+    u64 entry_data = 0;               ///< the data pointer that goes with it, where code is entered by descriptors
     GuestAddr program_entry{};        ///< AT_ENTRY
     GuestAddr program_headers{};      ///< AT_PHDR
     u16 program_header_count = 0;

@@ -45,6 +45,7 @@ struct FrameBuilder {
     u64 frame = 0;                  // guest addresses
     u64 state = 0;
     u64 return_address = 0;
+    u64 handler_code = 0, handler_data = 0;   // where the handler is a descriptor
     GuestAddr return_code{};        // of the instructions there, if in a helper page
 
     const Abi& abi() const { return context.abi; }
@@ -74,21 +75,26 @@ struct FrameBuilder {
             case SignalSource::state: return state;
             case SignalSource::return_address: return return_address;
             case SignalSource::handler: return action.handler.value;
+            case SignalSource::handler_code: return handler_code;
+            case SignalSource::handler_data: return handler_data;
             default: return 0;
         }
     }
 
     bool find_return_address();
+    bool read_descriptor();
     bool place();
     u64 top_of_stack(bool& entering) const;
     void write_row(const FrameRow& row, std::span<std::byte> out) const;
+    void write_rows(std::span<const FrameRow> rows, std::span<std::byte> out) const;
     bool write_area(u64 address, unsigned size, std::span<const FrameRow> rows) const;
+    bool write_frame() const;
     void enter(const EntryRow& row) const;
     void set_instruction_set(bool alternate) const;
 };
 
 bool FrameBuilder::find_return_address() {
-    if (action.flags & flag_restorer) {
+    if (rules.takes_restorer && (action.flags & flag_restorer)) {
         return_address = action.restorer.value;
         return true;
     }
@@ -97,6 +103,16 @@ bool FrameBuilder::find_return_address() {
     if (!found) return false;
     return_address = found->address.value;
     return_code = found->code.value_or(GuestAddr{});
+    return true;
+}
+
+bool FrameBuilder::read_descriptor() {
+    if (!abi().function_descriptors) return true;
+    auto code = context.memory.read_word(action.handler);
+    auto data = context.memory.read_word(action.handler + abi().word_size);
+    if (!code || !data) return false;
+    handler_code = *code;
+    handler_data = *data;
     return true;
 }
 
@@ -149,11 +165,23 @@ void FrameBuilder::write_row(const FrameRow& row, std::span<std::byte> out) cons
     }
 }
 
+void FrameBuilder::write_rows(std::span<const FrameRow> rows, std::span<std::byte> out) const {
+    for (const FrameRow& row : rows)
+        if (applies(row.when)) write_row(row, out);
+}
+
 bool FrameBuilder::write_area(u64 address, unsigned size, std::span<const FrameRow> rows) const {
     std::vector<std::byte> bytes(size);
-    for (const FrameRow& row : rows)
-        if (applies(row.when)) write_row(row, bytes);
+    write_rows(rows, bytes);
     return context.memory.write(GuestAddr{address}, bytes);
+}
+
+bool FrameBuilder::write_frame() const {
+    std::vector<std::byte> bytes(layout.size - layout.gap);
+    write_rows(layout.rows, bytes);
+    for (const PointedBlock& block : layout.blocks)
+        write_rows(block.rows, std::span(bytes).subspan(block.offset, block.size));
+    return context.memory.write(GuestAddr{frame}, bytes);
 }
 
 // The status register must tell the truth at once: another frame may follow before the guest runs.
@@ -214,12 +242,12 @@ bool enter_handler(const FrameContext& context, const SignalInfo& info, const Si
                    SignalSet mask) {
     const SignalAbi& rules = *context.abi.signals;
     FrameBuilder builder{context, info, action, mask, rules, frame_of(rules, action)};
-    if (!builder.find_return_address() || !builder.place()) return false;
+    if (!builder.find_return_address() || !builder.read_descriptor() || !builder.place()) return false;
     if (rules.state) {
         unsigned size = rules.state->prefix + rules.state->size;
         if (!builder.write_area(builder.state, size, rules.state->rows)) return false;
     }
-    if (!builder.write_area(builder.frame, builder.layout.size, builder.layout.rows)) return false;
+    if (!builder.write_frame()) return false;
     if (rules.state)
         for (const EntryRow& row : rules.state->initial) builder.enter(row);
     for (const EntryRow& row : builder.layout.entry) builder.enter(row);

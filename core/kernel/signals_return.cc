@@ -25,6 +25,7 @@ struct FrameReader {
     void read_register(const FrameRow& row, RegisterIndex index, std::span<const std::byte> field);
     void read_mask(const FrameRow& row, std::span<const std::byte> field);
     bool read_state(u64 address);
+    bool read_block(GuestAddr frame, const PointedBlock& block);
 };
 
 void FrameReader::read_register(const FrameRow& row, RegisterIndex index, std::span<const std::byte> field) {
@@ -104,6 +105,12 @@ bool FrameReader::read_area(GuestAddr address, unsigned size, std::span<const Fr
     return true;
 }
 
+bool FrameReader::read_block(GuestAddr frame, const PointedBlock& block) {
+    auto pointer = context.memory.read_word(frame + block.pointer);
+    if (!pointer) return false;
+    return *pointer == 0 || read_area({*pointer}, block.size, block.rows);
+}
+
 // As sigaltstack(2) would take it; what it would refuse stays as it is (kernel: restore_altstack).
 void restore_stack(const FrameContext& context, const AlternateStack& stack) {
     constexpr i32 on_stack = 1, disable = 2, auto_disarm = static_cast<i32>(0x80000000u);
@@ -124,7 +131,9 @@ std::optional<SignalSet> leave_handler(const FrameContext& context, FrameKind ki
     if (pointer % layout.sigreturn_alignment != 0) return std::nullopt;
     GuestAddr frame{(pointer - layout.sigreturn_distance) & context.abi.word_mask()};
     FrameReader reader{context, rules};
-    if (!reader.read_area(frame, layout.size, layout.rows)) return std::nullopt;
+    if (!reader.read_area(frame, layout.size - layout.gap, layout.rows)) return std::nullopt;
+    for (const PointedBlock& block : layout.blocks)
+        if (!reader.read_block(frame, block)) return std::nullopt;
     if (reader.restores_stack) restore_stack(context, reader.stack);
     return signal_set_from_guest(context.abi, reader.guest_mask);
 }

@@ -24,7 +24,9 @@ constexpr Decoder decoders[] = {
     {Machine::i386, CS_ARCH_X86, CS_MODE_32, 0, 1},
     {Machine::aarch64, CS_ARCH_ARM64, CS_MODE_ARM, 0, 4},
     {Machine::arm, CS_ARCH_ARM, CS_MODE_ARM, CS_MODE_THUMB, 4},
-    {Machine::s390x, CS_ARCH_SYSZ, CS_MODE_BIG_ENDIAN, 0, 2},
+    {Machine::ppc32, CS_ARCH_PPC, CS_MODE_32, 0, 4},
+    {Machine::ppc64, CS_ARCH_PPC, CS_MODE_64, 0, 4},
+    {Machine::s390x, CS_ARCH_SYSZ, 0, 0, 2},
 };
 
 /// A Capstone handle with room for one instruction.
@@ -33,8 +35,11 @@ public:
     static Result<Disassembler> open(const Abi& abi) {
         const auto* decoder = std::ranges::find(decoders, abi.machine, &Decoder::machine);
         csh handle = 0;
-        if (decoder == std::end(decoders) ||
-            cs_open(decoder->architecture, static_cast<cs_mode>(decoder->mode), &handle) != CS_ERR_OK)
+        auto mode = [&] {
+            unsigned order = abi.byte_order == ByteOrder::big ? static_cast<unsigned>(CS_MODE_BIG_ENDIAN) : 0;
+            return static_cast<cs_mode>(decoder->mode | order);
+        };
+        if (decoder == std::end(decoders) || cs_open(decoder->architecture, mode(), &handle) != CS_ERR_OK)
             return fail(ErrorKind::internal, fmt::format("{}: this build has no disassembler for it", abi.name));
         cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
         return Disassembler(handle, *decoder);

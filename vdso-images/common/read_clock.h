@@ -29,12 +29,22 @@ enum trap_style { TRAP_ONLY, COUNTER_POINT };
 
 static ALWAYS_INLINE uint32_t begin_read(time_page_t *page)
 {
+#ifdef ARCH_READ_BARRIER
+    uint32_t sequence = page->sequence;
+    arch_read_barrier();
+    return sequence;
+#else
     return __atomic_load_n(&page->sequence, __ATOMIC_ACQUIRE);
+#endif
 }
 
 static ALWAYS_INLINE bool end_read(time_page_t *page, uint32_t sequence)
 {
+#ifdef ARCH_READ_BARRIER
+    arch_read_barrier();
+#else
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
+#endif
     return LIKELY(page->sequence == sequence);
 }
 

@@ -68,6 +68,8 @@ extern time_page_t postern_time_page HIDDEN;
  *   VDSO_NAME(function)    the exported symbol of a function
  *   VDSO_WEAK_ALIASES      if the unprefixed names exist too, as weak aliases
  *   time_page()            only where the compiler's own way to `postern_time_page` is bad
+ *   ARCH_READ_BARRIER      if the compiler's own acquire order is bad:
+ *   arch_read_barrier()    keeps reads before it before those after it
  *   ARCH_QUICK_CLOCK       if quick_clock.S exports clock_gettime and clock_gettime64
  *   ARCH_COUNTER           if the ABI has a counter instruction:
  *   arch_counter()         reads it, in order with the reads of the page around it
@@ -76,6 +78,8 @@ extern time_page_t postern_time_page HIDDEN;
  *                          postern_counter_point; the value after it, 0 = nobody served it
  *   arch_system_call(number, first, second)   returns the result or -errno
  *   arch_system_call3(number, first, second, third)   the same; only getrandom needs it
+ *   ARCH_CALL              if the functions report errors otherwise than as -errno:
+ *   arch_call(function, first, second, third)   calls one and returns its result or -errno
  */
 #include "arch.h"
 

@@ -42,6 +42,8 @@ constexpr std::string_view page_tricks = "Needs page-table features that the gue
 constexpr std::string_view segments = "Local descriptor tables and virtual-8086 mode are not emulated.";
 constexpr std::string_view s390_hardware = "The guest's processor has no such facility; answered like a kernel on a "
                                            "machine without it.";
+constexpr std::string_view ppc_hardware = "The guest's machine has no such processors or firmware; answered like a "
+                                          "kernel without them.";
 constexpr std::string_view old_directory = "One entry per call, superseded by getdents, which is provided.";
 
 constexpr SyscallRow rows[] = {
@@ -125,6 +127,13 @@ constexpr SyscallRow rows[] = {
     refuse("s390_guarded_storage", s390_hardware, EOPNOTSUPP), refuse("s390_pci_mmio_read", s390_hardware),
     refuse("s390_pci_mmio_write", s390_hardware), refuse("s390_runtime_instr", s390_hardware, EOPNOTSUPP),
     refuse("s390_sthyi", s390_hardware, EOPNOTSUPP),
+    refuse("rtas", ppc_hardware), refuse("spu_create", ppc_hardware), refuse("spu_run", ppc_hardware),
+    refuse("multiplexer", unused),
+    refuse("debug_setcontext", "Single-stepping itself by a context is a debugger's business."),
+    refuse("sys_debug_setcontext", "Only 32-bit programs have this call; Linux answers ENOSYS to others."),
+    refuse("swapcontext", "C libraries switch contexts in user space; what signals leave is resumed by rt_sigreturn."),
+    refuse("subpage_prot", "Pages are 4 KiB: there is nothing smaller to protect, as on a kernel with such pages."),
+    refuse("switch_endian", "The byte order of a running program cannot change: its memory is read in one order."),
     refuse("ioprio_get", "I/O priorities are the host's."), refuse("ioprio_set", "I/O priorities are the host's."),
     refuse("recvmmsg", "Several messages per call are received with recvmsg instead."),
     refuse("recvmmsg_time32", "Several messages per call are received with recvmsg instead."),

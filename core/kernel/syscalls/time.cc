@@ -291,6 +291,7 @@ constexpr SyscallRow rows[] = {
     {"settimeofday", adapt<sys_settimeofday>, Support::partial, "timeval_in, timezone_in", not_set},
     {"time", adapt<sys_time>, Support::full, "time_out"},
     {"time32", adapt<sys_time>, Support::full, "time_out"},
+    {"stime", adapt<sys_stime>, Support::partial, "ptr", not_set},
     {"stime32", adapt<sys_stime>, Support::partial, "ptr", not_set},
     {"times", adapt<sys_times>, Support::full, "tms_out"},
     {"adjtimex", adapt<sys_adjtimex>, Support::partial, "ptr", read_only},

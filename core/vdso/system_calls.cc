@@ -1,0 +1,45 @@
+#include "vdso/system_calls.hpp"
+
+#include "system_calls.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+namespace postern::vdso {
+
+namespace {
+
+constexpr std::size_t map_words = POSTERN_SYSTEM_CALL_WORDS;
+
+/// The struct as it lies in guest memory.
+using Facts = std::array<std::byte, sizeof(postern_system_calls)>;
+
+Facts make_facts(const Abi& abi, std::span<const u32> numbers) {
+    std::array<u32, map_words> map{};
+    for (u32 number : numbers) {
+        if (number < map_words * 32) map[number / 32] |= 0x80000000u >> number % 32;
+    }
+    u32 count = abi.syscall_numbers.empty() ? 0 : abi.syscall_numbers.back().number + 1;
+    Facts facts{};
+    store(facts.data() + offsetof(postern_system_calls, timebase_frequency), abi.vdso.timebase_frequency,
+          abi.byte_order);
+    store(facts.data() + offsetof(postern_system_calls, count), count, abi.byte_order);
+    for (std::size_t i = 0; i < map_words; ++i)
+        store(facts.data() + offsetof(postern_system_calls, map) + 4 * i, map[i], abi.byte_order);
+    return facts;
+}
+
+}  // namespace
+
+Result<void> publish_system_calls(const Abi& abi, GuestMemory& memory, const Placement& placement,
+                                  std::span<const u32> numbers) {
+    bool asks = std::ranges::any_of(abi.vdso.exports, [](const VdsoExport& function) {
+        return function.function == "get_syscall_map" || function.function == "get_tbfreq";
+    });
+    if (!asks) return {};
+    if (memory.poke(placement.time_page + POSTERN_AT_SYSTEM_CALLS, make_facts(abi, numbers))) return {};
+    return fail(ErrorKind::internal, fmt::format("cannot write to the time page at {:#x}", placement.time_page.value));
+}
+
+}  // namespace postern::vdso

@@ -1,0 +1,15 @@
+// What images with get_syscall_map and get_tbfreq read behind the time page's clocks.
+#pragma once
+
+#include "vdso/image.hpp"
+
+namespace postern::vdso {
+
+/// Tells the image which system calls there are, and the rate of the time base; to be called once
+/// after install, by whoever serves the calls. `numbers`: those of the ABI that do not end in
+/// ENOSYS, in any order. Does nothing for an ABI whose image has neither function.
+/// Error: the time page is not where `placement` says.
+Result<void> publish_system_calls(const Abi& abi, GuestMemory& memory, const Placement& placement,
+                                  std::span<const u32> numbers);
+
+}  // namespace postern::vdso
