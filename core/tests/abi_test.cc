@@ -50,7 +50,17 @@ std::vector<Convention> conventions() {
     add_row(s390x, "a", 0, 15, 4);
     add_row(s390x, "f", 0, 15, 8);
     add_names(s390x, {"fpc"}, 4);
-    return {x86_64, i386, aarch64, arm, s390x};
+    Convention ppc32{"ppc32", {}}, ppc64{"ppc64", {}}, ppc64le{"ppc64le", {}};
+    for (Convention* ppc : {&ppc32, &ppc64, &ppc64le}) {
+        unsigned word = ppc == &ppc32 ? 4 : 8;
+        add_row(*ppc, "r", 0, 31, word);
+        add_names(*ppc, {"pc", "msr", "ctr", "lr", "xer"}, word);
+        add_row(*ppc, "f", 0, 31, 8);
+        add_row(*ppc, "v", 0, 31, 16);
+        add_names(*ppc, {"cr", "fpscr", "vscr", "vrsave"}, 4);
+        if (word == 8) add_row(*ppc, "vsl", 0, 31, 8);
+    }
+    return {x86_64, i386, aarch64, arm, ppc32, ppc64, ppc64le, s390x};
 }
 
 const SyscallNumber* find_call(const Abi& abi, std::string_view name) {
@@ -67,7 +77,7 @@ struct KnownCall {
 }  // namespace
 
 TEST_CASE("every ABI is found by its name, and only by that") {
-    CHECK(all_abis().size() == 5);
+    CHECK(all_abis().size() == conventions().size());
     for (const Abi* abi : all_abis()) {
         CAPTURE(abi->name);
         CHECK(find_abi(abi->name) == abi);
@@ -91,6 +101,8 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
         {"x86-64", 62, 2, ByteOrder::little, 0},         {"i386", 3, 1, ByteOrder::little, 0},
         {"i386", 6, 1, ByteOrder::little, 0},            {"aarch64", 183, 2, ByteOrder::little, 0},
         {"arm", 40, 1, ByteOrder::little, 0x5000400},    {"arm", 40, 1, ByteOrder::little, 0x5000200},
+        {"ppc32", 20, 1, ByteOrder::big, 0},             {"ppc64", 21, 2, ByteOrder::big, 1},
+        {"ppc64", 21, 2, ByteOrder::big, 0},             {"ppc64le", 21, 2, ByteOrder::little, 2},
         {"s390x", 22, 2, ByteOrder::big, 0},             {"s390x", 0xa390, 2, ByteOrder::big, 0},
     };
     for (const Header& header : known) {
@@ -103,6 +115,7 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
         {"x32", 62, 1, ByteOrder::little, 0},        {"aarch64_be", 183, 2, ByteOrder::big, 0},
         {"arm OABI", 40, 1, ByteOrder::little, 0},   {"armeb", 40, 1, ByteOrder::big, 0x5000400},
         {"s390 31-bit", 22, 1, ByteOrder::big, 0},   {"riscv64", 243, 2, ByteOrder::little, 5},
+        {"ppc64 ELFv2", 21, 2, ByteOrder::big, 2},   {"ppc64le ELFv1", 21, 2, ByteOrder::little, 1},
         {"none", 0, 2, ByteOrder::little, 0},
     };
     for (const Header& header : others) {
@@ -178,6 +191,8 @@ TEST_CASE("handlers are named by behaviour") {
         {"arm", "sigreturn", 119, "sigreturn"},  {"arm", "statfs64", 266, "statfs64"},
         {"arm", "mmap2", 192, "mmap2"},          {"arm", "ARM_set_tls", 0xf0005, "ARM_set_tls"},
         {"arm", "arm_fadvise64_64", 270, "arm_fadvise64_64"},
+        {"ppc32", "pread64", 179, "pread64"},    {"ppc32", "fadvise64_64", 254, "arm_fadvise64_64"},
+        {"ppc64", "personality", 136, "personality"}, {"ppc64le", "mmap", 90, "mmap"},
         {"s390x", "mmap", 90, "old_mmap"},       {"s390x", "ipc", 117, "ipc"},
         {"s390x", "personality", 136, "personality"}, {"s390x", "select", 142, "select"},
         {"s390x", "fadvise64", 253, "fadvise64_64"}, {"s390x", "getrlimit", 191, "getrlimit"},

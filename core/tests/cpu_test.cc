@@ -46,6 +46,18 @@ const MachineCode codes[] = {
      .loop = {1, 0, 0x80, 0xe2, 0xfd, 0xff, 0xff, 0xea}, .add_double = {1, 0x0b, 0x30, 0xee},
      .counter = {0x1e, 0x0f, 0x51, 0xec},
      .pointer = "r1", .value = "r0", .double_0 = "d0", .double_1 = "d1", .counter_low = "r0"},
+    {.abi = "ppc32", .system_call = {0x44, 0, 0, 0x2}, .load = {0x80, 0x64, 0, 0}, .store = {0x90, 0x64, 0, 0},
+     .illegal = {0, 0, 0, 0}, .privileged = {0x7c, 0x60, 0, 0xa6}, .breakpoint = {0x7f, 0xe0, 0, 0x8},
+     .loop = {0x38, 0x63, 0, 0x1, 0x4b, 0xff, 0xff, 0xfc}, .add_double = {0xfc, 0x21, 0x10, 0x2a}, .counter = {},
+     .pointer = "r4", .value = "r3", .double_0 = "f1", .double_1 = "f2", .counter_low = ""},
+    {.abi = "ppc64", .system_call = {0x44, 0, 0, 0x2}, .load = {0x80, 0x64, 0, 0}, .store = {0x90, 0x64, 0, 0},
+     .illegal = {0, 0, 0, 0}, .privileged = {0x7c, 0x60, 0, 0xa6}, .breakpoint = {0x7f, 0xe0, 0, 0x8},
+     .loop = {0x38, 0x63, 0, 0x1, 0x4b, 0xff, 0xff, 0xfc}, .add_double = {0xfc, 0x21, 0x10, 0x2a}, .counter = {},
+     .pointer = "r4", .value = "r3", .double_0 = "f1", .double_1 = "f2", .counter_low = ""},
+    {.abi = "ppc64le", .system_call = {0x2, 0, 0, 0x44}, .load = {0, 0, 0x64, 0x80}, .store = {0, 0, 0x64, 0x90},
+     .illegal = {0, 0, 0, 0}, .privileged = {0xa6, 0, 0x60, 0x7c}, .breakpoint = {0x8, 0, 0xe0, 0x7f},
+     .loop = {0x1, 0, 0x63, 0x38, 0xfc, 0xff, 0xff, 0x4b}, .add_double = {0x2a, 0x10, 0x21, 0xfc}, .counter = {},
+     .pointer = "r4", .value = "r3", .double_0 = "f1", .double_1 = "f2", .counter_low = ""},
     {.abi = "s390x", .system_call = {0x0a, 0x00}, .load = {0x58, 0x20, 0x10, 0}, .store = {0x50, 0x20, 0x10, 0},
      .illegal = {0, 0}, .privileged = {0xeb, 0, 0x10, 0, 0, 0x2f}, .breakpoint = {},
      .loop = {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0xff, 0xfe}, .add_double = {0xb3, 0x1a, 0, 1}, .counter = {},
@@ -197,7 +209,7 @@ TEST_CASE("every register keeps what is written to it, across a run") {
         for (RegisterIndex i = 0; i < m.abi.registers.size(); ++i) {
             const Register& reg = m.abi.registers[i];
             bool integer = (reg.name[0] == 'r' || reg.name[0] == 'x' || reg.name[0] == 'e') && reg.width >= 4 &&
-                           i != m.abi.program_counter && reg.name != "eflags";
+                           i != m.abi.program_counter && reg.name != "eflags" && reg.name != "xer";
             bool wide = reg.width > 8 || reg.name[0] == 'd' || reg.name[0] == 'f' || reg.name[0] == 'a';
             wide = wide && reg.name.size() <= 4 && reg.name != "fpcw" && reg.name != "fpsw" && reg.name != "fpcr" &&
                    reg.name != "fpsr" && reg.name != "fpc" && reg.name != "ds" && reg.name != "fs";
@@ -311,6 +323,9 @@ TEST_CASE("a stop tells the block it came before, also among chained blocks") {
         {"i386", {0x40, 0xeb, 0x00, 0xeb, 0xfb}, 3},
         {"aarch64", {0, 4, 0, 0x91, 1, 0, 0, 0x14, 0xfe, 0xff, 0xff, 0x17}, 8},
         {"arm", {1, 0, 0x80, 0xe2, 0xff, 0xff, 0xff, 0xea, 0xfc, 0xff, 0xff, 0xea}, 8},
+        {"ppc32", {0x38, 0x63, 0, 0x1, 0x48, 0, 0, 0x4, 0x4b, 0xff, 0xff, 0xf8}, 8},
+        {"ppc64", {0x38, 0x63, 0, 0x1, 0x48, 0, 0, 0x4, 0x4b, 0xff, 0xff, 0xf8}, 8},
+        {"ppc64le", {0x1, 0, 0x63, 0x38, 0x4, 0, 0, 0x48, 0xf8, 0xff, 0xff, 0x4b}, 8},
         // (Its translator follows a jump to the next instruction, so one is jumped over.)
         {"s390x", {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0, 3, 0x07, 0x07, 0xa7, 0xf4, 0xff, 0xfb}, 10},
     };

@@ -132,7 +132,8 @@ TEST_CASE("layouts of the other ABIs are what their compilers say") {
         {"i386", Struct::siginfo, 128},   {"s390x", Struct::sigaction, 32}, {"arm", Struct::sigaction, 20},
         {"i386", Struct::oldstat, 32},    {"arm", Struct::oldstat, 0},      {"i386", Struct::user_desc, 16},
         {"arm", Struct::rusage, 72},      {"arm", Struct::timespec64, 16},  {"arm", Struct::old_timespec, 8},
-        {"arm", Struct::robust_list_head, 12},
+        {"arm", Struct::robust_list_head, 12}, {"ppc64", Struct::termios, 44}, {"ppc32", Struct::termios, 44},
+        {"ppc32", Struct::stat64, 104},   {"ppc64", Struct::stat, 144},     {"ppc64le", Struct::statfs64, 120},
     };
     for (const KnownSize& known : sizes) {
         CAPTURE(known.abi);
@@ -147,7 +148,7 @@ TEST_CASE("layouts of the other ABIs are what their compilers say") {
         {"aarch64", Struct::stat, Field::st_blksize, 56, 4},  {"s390x", Struct::stat, Field::st_blksize, 104, 8},
         {"s390x", Struct::stat, Field::st_nlink, 16, 8},      {"i386", Struct::flock64, Field::l_start, 4, 8},
         {"arm", Struct::flock64, Field::l_start, 8, 8},       {"i386", Struct::siginfo, Field::_sigfault_addr, 12, 4},
-        {"s390x", Struct::siginfo, Field::_sigfault_addr, 16, 8},
+        {"s390x", Struct::siginfo, Field::_sigfault_addr, 16, 8}, {"ppc32", Struct::termios, Field::c_line, 35, 1},
         {"arm", Struct::siginfo, Field::_sigchld_stime, 28, 4}, {"i386", Struct::sigaction, Field::sa_mask, 12, 8},
         {"s390x", Struct::cmsghdr, Field::cmsg_level, 8, 4},  {"arm", Struct::cmsghdr, Field::cmsg_level, 4, 4},
         {"arm", Struct::epoll_event, Field::data, 8, 8},      {"i386", Struct::epoll_event, Field::data, 4, 8},

@@ -71,7 +71,8 @@ TEST_CASE("ET_EXEC programs lie at their addresses, bss is zero, the heap follow
         auto image = load(path);
         if (!image) FAIL(image.error().message);
         CHECK(image->abi == abi);
-        CHECK(image->program.entry.value == 0x400400);
+        // A descriptor there would be zeros.
+        CHECK(image->program.entry.value == (abi->function_descriptors ? 0 : 0x400400));
         CHECK(image->program.program_entry.value == 0x400400);
         CHECK(image->program.interpreter_base.value == 0);
         CHECK(image->program.brk_start.value == 0x405000);
@@ -126,10 +127,29 @@ TEST_CASE("static PIEs go among the mmaps, programs with an interpreter to their
         if (!image) FAIL(image.error().message);
         CHECK(image->program.program_entry.value == abi->layout.pie_base + 0x400);
         CHECK(image->program.interpreter_base.value != 0);
-        CHECK(image->program.entry.value == image->program.interpreter_base.value + 0x400);
+        CHECK(image->program.entry.value ==
+              image->program.interpreter_base.value + (abi->function_descriptors ? 0 : 0x400));
         CHECK(image->program.brk_start.value == abi->layout.pie_base + 0x5000);
         CHECK(text_at(*image, image->program.interpreter_base.value + 0x2100, 4) == "data");
     }
+}
+
+TEST_CASE("an entry that is a descriptor is read where it was mapped, and moved along") {
+    TemporaryFolder folder;
+    const Abi& abi = *find_abi("ppc64");
+    auto builder = simple_program(abi);
+    std::string text(16, '\0');
+    store(reinterpret_cast<std::byte*>(text.data()), u64{0x480}, ByteOrder::big);
+    store(reinterpret_cast<std::byte*>(text.data() + 8), u64{0x9000}, ByteOrder::big);
+    builder.put_text(0x400, text);
+    builder.header.type = elf::type_dynamic;
+    builder.header.entry -= 0x400000;
+    for (auto& segment : builder.segments) segment.address &= 0xffff;
+    auto image = load(folder.file("static", builder.build()));
+    REQUIRE(image);
+    u64 bias = image->program.program_entry.value - 0x400;
+    CHECK(image->program.entry.value == bias + 0x480);
+    CHECK(image->program.entry_data == bias + 0x9000);
 }
 
 TEST_CASE("bad interpreters are refused") {

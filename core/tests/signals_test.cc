@@ -19,6 +19,7 @@ constexpr GuestAddr stack_page{0x200000};
 constexpr u64 stack_size = 0x10000;
 constexpr u64 stack_pointer = 0x20fef3;   // crooked, to see the alignment rules
 constexpr u64 handler = 0x10100, restorer = 0x10200;
+constexpr u64 handler_code = 0x20300, handler_data = 0x30400;   // of a handler that is a descriptor
 
 /// Registers and nothing else.
 class FakeCpu final : public Cpu {
@@ -70,6 +71,7 @@ struct FrameMachine {
         memory = std::move(*memory::AddressSpace::create(abi));
         REQUIRE(memory->map({.hint = stack_page, .size = stack_size, .permissions = read_write,
                              .placement = memory::MapRequest::Placement::fixed, .name = {}}));
+        if (!abi.signals->takes_restorer) use_image();
         cpu.scramble(1);
         cpu.set(abi.stack_pointer, stack_pointer & ~u64{7});
         cpu.set_pc(0x10080);
@@ -86,7 +88,25 @@ struct FrameMachine {
         cpu.set(abi.register_index("fptag"), 0x5a);
     }
 
-    FrameContext context() { return {abi, cpu, *memory, signals, placement, nullptr}; }
+    FrameContext context() { return {abi, cpu, *memory, signals, placement, image ? &*image : nullptr}; }
+
+    /// Where the image's trampolines are the only way back; and a descriptor, where handlers are.
+    void use_image() {
+        image = vdso::Image::of(abi);
+        placement.image = {0x700000};
+        if (!abi.function_descriptors) return;
+        REQUIRE(memory->map({.hint = {handler & ~u64{0xfff}}, .size = 0x1000, .permissions = read_write,
+                             .placement = memory::MapRequest::Placement::fixed, .name = {}}));
+        std::array<std::byte, 16> descriptor{};
+        store(descriptor.data(), handler_code, abi.byte_order);
+        store(descriptor.data() + 8, handler_data, abi.byte_order);
+        REQUIRE(memory->write(GuestAddr{handler}, descriptor));
+    }
+    u64 return_address(FrameKind kind) const {
+        return image ? placement.image.value + *image->private_offset(frame(kind).vdso_return) : restorer;
+    }
+    /// Handlers are entered at once, or called by the trampoline from ctr.
+    bool enters_trampoline() const { return image && abi.is_64bit(); }
 
     const SignalFrame& frame(FrameKind kind) const {
         return kind == FrameKind::old ? *abi.signals->old : abi.signals->rt;
@@ -110,6 +130,7 @@ struct FrameMachine {
     FakeCpu cpu;
     TaskSignals signals;
     vdso::Placement placement;
+    std::optional<vdso::Image> image;
 };
 
 struct FrameField {
@@ -131,7 +152,9 @@ struct FrameCase {
 };
 const FrameCase frame_cases[] = {{"x86-64", FrameKind::rt},  {"i386", FrameKind::old},  {"i386", FrameKind::rt},
                                  {"aarch64", FrameKind::rt}, {"arm", FrameKind::old},   {"arm", FrameKind::rt},
-                                 {"s390x", FrameKind::old},  {"s390x", FrameKind::rt}};
+                                 {"s390x", FrameKind::old},  {"s390x", FrameKind::rt},
+                                 {"ppc32", FrameKind::old},  {"ppc32", FrameKind::rt},  {"ppc64", FrameKind::rt},
+                                 {"ppc64le", FrameKind::rt}};
 
 SignalInfo fault_at(u64 address) {
     return {.signal = SIGSEGV, .code = SEGV_MAPERR, .kind = SignalInfo::Kind::fault, .address = {address}};
@@ -165,7 +188,9 @@ TEST_CASE("signals: frames lie where the kernel puts them") {
     const Row rows[] = {{"x86-64", FrameKind::rt, 16, 8}, {"i386", FrameKind::old, 16, 12},
                         {"i386", FrameKind::rt, 16, 12},  {"aarch64", FrameKind::rt, 16, 0},
                         {"arm", FrameKind::old, 8, 0},    {"arm", FrameKind::rt, 8, 0},
-                        {"s390x", FrameKind::old, 8, 0},  {"s390x", FrameKind::rt, 8, 0}};
+                        {"s390x", FrameKind::old, 8, 0},  {"s390x", FrameKind::rt, 8, 0},
+                        {"ppc32", FrameKind::old, 16, 0}, {"ppc32", FrameKind::rt, 16, 0},
+                        {"ppc64", FrameKind::rt, 16, 0},  {"ppc64le", FrameKind::rt, 16, 0}};
     for (const Row& row : rows) {
         CAPTURE(row.abi);
         FrameMachine machine(row.abi);
@@ -174,7 +199,7 @@ TEST_CASE("signals: frames lie where the kernel puts them") {
         u64 frame = machine.cpu.sp();
         CHECK(frame % row.modulus == row.remainder);
         CHECK(frame + machine.frame(row.kind).size <= old_pointer - machine.abi.signals->red_zone);
-        CHECK(machine.cpu.pc() == handler);
+        CHECK(machine.cpu.pc() == (machine.enters_trampoline() ? machine.return_address(row.kind) : handler));
     }
 }
 
@@ -194,6 +219,10 @@ TEST_CASE("signals: handlers get their arguments and a way back") {
         {"arm", FrameKind::rt, "r0", "r1", "r2", "lr", 0, 128},
         {"s390x", FrameKind::old, "r2", "", "r3", "r14", 0, 160},
         {"s390x", FrameKind::rt, "r2", "r3", "r4", "r14", 168, 296},
+        {"ppc32", FrameKind::old, "r3", "", "r4", "lr", 0, 64},
+        {"ppc32", FrameKind::rt, "r3", "r4", "r5", "lr", 80, 208},
+        {"ppc64", FrameKind::rt, "r3", "r4", "r5", "pc", 3584, 128},
+        {"ppc64le", FrameKind::rt, "r3", "r4", "r5", "pc", 3584, 128},
     };
     for (const Row& row : rows) {
         CAPTURE(row.abi);
@@ -204,7 +233,7 @@ TEST_CASE("signals: handlers get their arguments and a way back") {
         if (!row.info.empty()) CHECK(machine.cpu.named(row.info) == frame + row.info_offset);
         if (!row.context.empty()) CHECK(machine.cpu.named(row.context) == frame + row.context_offset);
         if (row.back.empty()) CHECK(machine.load(frame, machine.abi.word_size) == restorer);
-        else CHECK(machine.cpu.named(row.back) == restorer);
+        else CHECK(machine.cpu.named(row.back) == machine.return_address(row.kind));
         if (!row.info.empty()) {
             CHECK(machine.load(frame + row.info_offset, 4) == SIGSEGV);
             CHECK(machine.load(frame + row.info_offset + 8, 4) == SEGV_MAPERR);
@@ -240,7 +269,7 @@ TEST_CASE("signals: sigreturn brings back registers, mask and alternate stack") 
             CAPTURE(reg.name);
             bool selector = reg.name.size() == 2 && reg.name[1] == 's';
             bool is_kernels = selector || reg.name.ends_with("_base") || reg.name.starts_with("tpidr");
-            if (is_kernels || reg.name == "psw_mask" || reg.name == "eflags" || reg.name == "pstate") continue;
+            if (is_kernels || reg.name == "psw_mask" || reg.name == "msr" || reg.name == "eflags" || reg.name == "pstate") continue;
             std::array<std::byte, 16> was{}, is{};
             before.get_bytes(i, std::span(was).first(reg.width));
             machine.cpu.get_bytes(i, std::span(is).first(reg.width));
@@ -248,6 +277,38 @@ TEST_CASE("signals: sigreturn brings back registers, mask and alternate stack") 
             CHECK(was == is);
         }
     }
+}
+
+TEST_CASE("signals: handlers of 64-bit PowerPC are called from ctr") {
+    for (std::string_view name : {"ppc64", "ppc64le"}) {
+        CAPTURE(name);
+        FrameMachine machine(name);
+        REQUIRE(enter_handler(machine.context(), fault_at(0), machine.action(FrameKind::rt), 0));
+        bool descriptor = machine.abi.function_descriptors.has_value();
+        CHECK(machine.cpu.named("ctr") == (descriptor ? handler_code : handler));
+        CHECK(machine.cpu.named(descriptor ? "r2" : "r12") == (descriptor ? handler_data : handler));
+    }
+}
+
+TEST_CASE("signals: what a frame points to may be elsewhere, and bytes behind it stay") {
+    FrameMachine machine("ppc64");
+    u64 old_pointer = machine.cpu.sp();
+    REQUIRE(machine.memory->write(GuestPtr<u32>{{old_pointer - 8}}, u32{0x01020304}));
+    REQUIRE(enter_handler(machine.context(), fault_at(0), machine.action(FrameKind::rt), 0));
+    CHECK(machine.load(old_pointer - 8, 4) == load<u32>(std::as_bytes(std::span("\4\3\2\1", 4)).data(), ByteOrder::big));
+    u64 frame = machine.cpu.sp();
+    const PointedBlock& block = machine.abi.signals->rt.blocks[0];
+    CHECK(machine.load(frame + block.pointer, 8) == frame + block.offset);
+    std::array<std::byte, 16> other{std::byte{0x5a}};
+    REQUIRE(machine.memory->write(GuestAddr{stack_page.value + 16}, other));
+    std::array<std::byte, 8> pointer{};
+    store(pointer.data(), stack_page.value, machine.abi.byte_order);
+    REQUIRE(machine.memory->write(GuestAddr{frame + block.pointer}, pointer));
+    machine.go_to_sigreturn(FrameKind::rt);
+    REQUIRE(leave_handler(machine.context(), FrameKind::rt).has_value());
+    std::array<std::byte, 16> v1{};
+    machine.cpu.get_bytes(machine.abi.register_index("v1"), v1);
+    CHECK(v1 == other);
 }
 
 TEST_CASE("signals: a frame that cannot be written changes nothing") {

@@ -108,6 +108,7 @@ TEST_CASE("the auxiliary vector has the kernel's entries in the kernel's order")
         if (abi->start.hwcap2) expected.push_back(AT_HWCAP2);
         expected.push_back(AT_EXECFN);
         if (!abi->start.platform.empty()) expected.push_back(AT_PLATFORM);
+        if (!abi->start.base_platform.empty()) expected.push_back(AT_BASE_PLATFORM);
         expected.push_back(AT_NULL);
         std::vector<u64> types;
         for (auto [type, value] : image->program.auxv) types.push_back(type);

@@ -2,6 +2,17 @@
  * of their arguments is stand in efault_calls.txt, from which the build makes this table. */
 #include "guest.h"
 
+#include <asm/ioctls.h>
+
+/* What statfs64(2) wants to be told. */
+#if defined __powerpc64__
+#define STATFS64_SIZE 120
+#elif defined __s390x__ || defined __powerpc__
+#define STATFS64_SIZE 88
+#else
+#define STATFS64_SIZE 84
+#endif
+
 enum { WILD = 0x7000, BUFFER, FILE_, FOLDER, PIPE, ROOT, LINK, CURRENT, SELF, STATFS_SIZE, END };
 
 static const struct {
@@ -34,7 +45,7 @@ static void prepare(void)
     good[LINK - WILD] = (long)"/proc/self/exe";
     good[CURRENT - WILD] = AT_FDCWD;
     good[SELF - WILD] = own_pid();
-    good[STATFS_SIZE - WILD] = sizeof(word) == 8 ? 88 : 84;
+    good[STATFS_SIZE - WILD] = STATFS64_SIZE;
 }
 
 static long call_with(size_t index, word wild)

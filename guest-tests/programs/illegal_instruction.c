@@ -11,7 +11,7 @@ int main(int argc, char **argv)
     catch_faults();
     for (int round = 0; round < 3; round++) {
         CHECK_EQUAL(CAUSES_FAULT(execute()), SIGILL);
-        CHECK(caught_fault.address - ((word)execute & ~(word)1) < 32);
+        CHECK(caught_fault.address - (code_address(execute) & ~(word)1) < 32);
         CHECK(caught_fault.code > 0 && caught_fault.code < 16);
     }
     return passed();

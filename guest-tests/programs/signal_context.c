@@ -12,6 +12,12 @@ struct context {
     struct {
         u64 mask, address, registers[16];
     } machine;
+#elif defined __powerpc64__
+    word mask[16], unused[4];
+    int signal;
+    word handler, old_mask, *registers; /* r0 ... r31, program counter ... */
+#elif defined __powerpc__
+    word unused[7], *registers;
 #else
 #ifdef __aarch64__
     u8 mask[128] __attribute__((aligned(8))); /* here the mask comes first */
@@ -39,6 +45,15 @@ static word bad_address, seen_register;
 #define LOAD(address) ({ register word v __asm__("r3") = (address); __asm__ volatile("ldr r3, [r3]" : "+r"(v) : : "memory"); v; })
 #define SKIP(c, value) ((c)->machine.arm_pc += 4, (c)->machine.arm_r3 = (value))
 #define REGISTER(c) ((c)->machine.arm_r3)
+#elif defined __powerpc__
+#ifdef __powerpc64__
+#define LOAD_WORD "ld"
+#else
+#define LOAD_WORD "lwz"
+#endif
+#define LOAD(address) ({ register word v __asm__("r9") = (address); __asm__ volatile(LOAD_WORD " 9, 0(9)" : "+r"(v) : : "memory"); v; })
+#define SKIP(c, value) ((c)->registers[32] += 4, (c)->registers[9] = (value))
+#define REGISTER(c) ((c)->registers[9])
 #else
 #define LOAD(address) ({ register word v __asm__("r3") = (address); __asm__ volatile("lg %%r3, 0(%%r3)" : "+d"(v) : : "memory"); v; })
 /* The old PSW of an access exception: on the instruction for a page without permission. */

@@ -38,12 +38,12 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < ARRAY_SIZE(other); i++) {
         long time[2];
         long expected = CALL(clock_gettime, other[i], time);
-        CHECK_EQUAL(((int (*)(int, long *))clock_gettime)(other[i], time), expected);
+        CHECK_EQUAL(vdso_call(clock_gettime, other[i], (long)time), expected);
     }
-    CHECK_EQUAL(((int (*)(int, word))clock_gettime)(CLOCK_PROCESS_CPUTIME_ID, hole), -EFAULT);
+    CHECK_EQUAL(vdso_call(clock_gettime, CLOCK_PROCESS_CPUTIME_ID, (long)hole), -EFAULT);
     long cpu_time[2];
     CHECK_EQUAL(((int (*)(int, long *))clock_gettime)(CLOCK_PROCESS_CPUTIME_ID, cpu_time), 0);
     word clock_getres = vdso_function(&vdso, "clock_getres");
-    CHECK_EQUAL(((int (*)(int, long *))clock_getres)(99, cpu_time), -EINVAL);
+    CHECK_EQUAL(vdso_call(clock_getres, 99, (long)cpu_time), -EINVAL);
     return passed();
 }

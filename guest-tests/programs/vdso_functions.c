@@ -131,6 +131,41 @@ static void check_try_unlock(word function)
     CHECK_EQUAL((u32)pending, 0);
 }
 
+/* What PowerPC has besides. */
+static void check_get_tbfreq(word function)
+{
+    u64 frequency = ((u64(*)(void))function)();
+    CHECK(frequency >= 1000000 && frequency < 10000000000ull);
+}
+
+static int is_mapped(const u32 *map, u32 number) { return map[number / 32] >> (31 - number % 32) & 1; }
+
+static void check_get_syscall_map(word function)
+{
+    u32 count = 0;
+    const u32 *map = ((const u32 *(*)(u32 *))function)(&count);
+    CHECK(count > 400 && count < 600);
+    CHECK(((const u32 *(*)(u32 *))function)(0) == map);
+    CHECK(is_mapped(map, __NR_read) && is_mapped(map, __NR_exit_group) && is_mapped(map, __NR_rt_sigreturn));
+    CHECK_EQUAL(is_mapped(map, 224), 0); /* nobody has used that number */
+    /* A call that is not there answers ENOSYS, and the other way round. */
+    for (u32 number = 400; number < count; number++)
+        if (!is_mapped(map, number))
+            CHECK_EQUAL(system_call(number, -1, -1, -1, -1, -1, -1), -ENOSYS);
+}
+
+static void check_sync_dicache(word function)
+{
+    CHECK_EQUAL(((int (*)(word, word))function)((word)check_sync_dicache, (word)check_sync_dicache + 100), 0);
+}
+
+static void check_datapage_offset(word word_of_image)
+{
+    word page = word_of_image + (word)(long)*(const int *)word_of_image;
+    CHECK_EQUAL(page % PAGE, 0);
+    CHECK(*(volatile const u32 *)page != 0); /* readable, and the version is there */
+}
+
 /* Trampolines are not called from C: signals.c runs them. */
 static void check_nothing(word function) { (void)function; }
 
@@ -151,6 +186,13 @@ static const struct {
     {"sigreturn", check_nothing},
     {"rt_sigreturn", check_nothing},
     {"restart_syscall", check_nothing},
+    {"sigtramp32", check_nothing},
+    {"sigtramp_rt32", check_nothing},
+    {"sigtramp_rt64", check_nothing},
+    {"get_tbfreq", check_get_tbfreq},
+    {"get_syscall_map", check_get_syscall_map},
+    {"sync_dicache", check_sync_dicache},
+    {"sync_dicache_p5", check_sync_dicache},
     /* The running kernel may have these; ours does not claim to. */
     {"getrandom", check_nothing},
     {"sgx_enter_enclave", check_nothing},
@@ -167,6 +209,12 @@ static const char *const required[] = {
     "clock_gettime", "clock_getres", "gettimeofday", "rt_sigreturn",
 #elif defined __arm__
     "clock_gettime", "clock_getres", "gettimeofday", "clock_gettime64",
+#elif defined __powerpc64__
+    "clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu", "get_tbfreq", "get_syscall_map", "sync_dicache",
+    "sync_dicache_p5", "datapage_offset", "sigtramp_rt64",
+#elif defined __powerpc__
+    "clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu", "get_tbfreq", "get_syscall_map", "sync_dicache",
+    "sync_dicache_p5", "datapage_offset", "sigtramp32", "sigtramp_rt32", "clock_gettime64", "clock_getres_time64",
 #else
     "clock_gettime", "clock_getres", "gettimeofday", "getcpu", "restart_syscall", "sigreturn", "rt_sigreturn",
 #endif
@@ -188,9 +236,13 @@ static void check_symbol(const struct vdso_symbol *symbol)
         CHECK_EQUAL(find_by_gnu_hash(&vdso, symbol->name, symbol->version), symbol->address);
         CHECK_EQUAL(find_by_gnu_hash(&vdso, symbol->name, "LINUX_0.0"), 0);
     }
+    if (text_equal(plain_name(symbol->name), "datapage_offset")) { /* the one that is data */
+        check_datapage_offset(symbol->address);
+        return;
+    }
     for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
         if (text_equal(functions[i].name, plain_name(symbol->name))) {
-            functions[i].check(symbol->address);
+            functions[i].check(vdso_callable(symbol->address));
             return;
         }
     FAIL("unknown function %s", symbol->name);

@@ -25,11 +25,16 @@ word auxv_value(word type, int *found)
 extern const word _DYNAMIC[] __attribute__((visibility("hidden")));
 extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 
+/* Addresses without a table that would have to be relocated itself. */
+#ifndef ABI_ADDRESS_OF
+#define ABI_ADDRESS_OF(symbol) ((word)(symbol))
+#endif
+
 /* A static PIE relocates itself. */
 static void relocate(void)
 {
-    word base = (word)__ehdr_start, table = 0, size = 0, entry = 0;
-    for (const word *item = _DYNAMIC; item[0]; item += 2) {
+    word base = ABI_ADDRESS_OF(__ehdr_start), table = 0, size = 0, entry = 0;
+    for (const word *item = (const word *)ABI_ADDRESS_OF(_DYNAMIC); item[0]; item += 2) {
         if (item[0] == 7 || item[0] == 17) /* DT_RELA, DT_REL */
             table = base + item[1];
         if (item[0] == 8 || item[0] == 18)

@@ -99,6 +99,16 @@ word auxv_value(word type, int *found);
 
 int main(int argc, char **argv);
 
+/* Where the code of a function is, whatever C's address of it is. */
+static inline word code_address(const void *function)
+{
+#ifdef ABI_FUNCTION_DESCRIPTORS
+    return *(const word *)function;
+#else
+    return (word)function;
+#endif
+}
+
 /* --- signals --- */
 
 typedef void (*signal_handler)(int signal, siginfo_t *info, void *context);

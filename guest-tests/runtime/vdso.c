@@ -182,11 +182,20 @@ word find_by_gnu_hash(const struct vdso *vdso, const char *name, const char *ver
     }
 }
 
+word vdso_callable(word code)
+{
+#ifdef ABI_FUNCTION_DESCRIPTORS
+    return code ? (word)function_address((unsigned char *)code) : 0;
+#else
+    return code;
+#endif
+}
+
 word vdso_function(const struct vdso *vdso, const char *plain_name)
 {
     char name[64];
     print_to(name, sizeof name, "%s%s", ABI_VDSO_PREFIX, plain_name);
-    return find_by_hash(vdso, name, 0);
+    return vdso_callable(find_by_hash(vdso, name, 0));
 }
 
 long vdso_read_clock(const struct vdso *vdso, int clock, struct instant *out)

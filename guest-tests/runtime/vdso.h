@@ -31,8 +31,20 @@ void vdso_symbol_at(const struct vdso *vdso, unsigned index, struct vdso_symbol 
 /* 0 = not found. `version` null = any. */
 word find_by_hash(const struct vdso *vdso, const char *name, const char *version);
 word find_by_gnu_hash(const struct vdso *vdso, const char *name, const char *version);
-/* The function as a program of this ABI looks it up: by the name behind its prefix. */
+/* The function as a program of this ABI looks it up: by the name behind its prefix. What it gives
+ * can be called from C, and so can the code of a symbol by way of vdso_callable. */
+word vdso_callable(word code);
 word vdso_function(const struct vdso *vdso, const char *plain_name);
+
+/* Calls such a function; negative errno on failure, however the ABI's functions report it. */
+static inline long vdso_call(word function, long first, long second)
+{
+#ifdef ABI_VDSO_CALL
+    return abi_vdso_call(function, first, second);
+#else
+    return ((int (*)(long, long))function)(first, second);
+#endif
+}
 
 /* The clock by the vDSO, with the widest time the ABI's vDSO offers; fails if there is none. */
 long vdso_read_clock(const struct vdso *vdso, int clock, struct instant *out);

@@ -14,6 +14,8 @@ typedef long (*function_t)();
 #define HAS_COUNTER
 #endif
 
+#include "system_calls.h"
+
 /* IMAGE_function is the address of an exported function, absent = 0. */
 #include "functions.h"
 
@@ -29,7 +31,11 @@ __attribute__((noinline)) long visit5(function_t function, long first, long seco
 
 __attribute__((noinline)) long visit(function_t function, long first, long second, long third)
 {
+#ifdef ARCH_CALL
+    long result = arch_call(function, first, second, third);
+#else
     long result = function(first, second, third);
+#endif
     __asm__ volatile("" : "+r"(result) : : "memory");
     return result;
 }
@@ -221,6 +227,29 @@ static void test_getcpu(void)
 }
 #endif
 
+#ifdef IMAGE_get_tbfreq
+static struct postern_system_calls facts __attribute__((section(".time_page"), aligned(2048)));
+
+static void test_facts(void)
+{
+    uint32_t count = 0, text[32] __attribute__((aligned(128)));
+    facts.timebase_frequency = 512000000;
+    facts.count = 470;
+    DEMAND((uintptr_t)&facts == (uintptr_t)&page + POSTERN_AT_SYSTEM_CALLS);
+#if __SIZEOF_LONG__ == 8
+    DEMAND(visit(IMAGE_get_tbfreq, 0, 0, 0) == 512000000);
+#else
+    DEMAND(visit(IMAGE_get_tbfreq, 0, 0, 0) == 0); /* the upper half */
+#endif
+    DEMAND(visit(IMAGE_get_syscall_map, (long)&count, 0, 0) == (long)facts.map && count == 470);
+    DEMAND(visit(IMAGE_get_syscall_map, 0, 0, 0) == (long)facts.map);
+    DEMAND(visit(IMAGE_sync_dicache, (long)text, (long)(text + 4), 0) == 0);
+    DEMAND(visit(IMAGE_sync_dicache, (long)text, (long)text, 0) == (long)text);
+    DEMAND(visit(IMAGE_sync_dicache_p5, (long)text, (long)(text + 4), 0) == 0);
+    DEMAND((long)IMAGE_datapage_offset + *(const int32_t *)IMAGE_datapage_offset == (long)&page);
+}
+#endif
+
 #ifdef IMAGE_futex_robust_unlock32
 static void test_unlock(function_t unlock, bool wide)
 {
@@ -371,6 +400,9 @@ __attribute__((noreturn)) void _start(void)
 #endif
 #ifdef IMAGE_getrandom
     test_getrandom();
+#endif
+#ifdef IMAGE_get_tbfreq
+    test_facts();
 #endif
 #ifdef IMAGE_futex_robust_unlock32
     test_unlock(IMAGE_futex_robust_unlock32, false);

@@ -13,6 +13,7 @@ PRESERVED = {
     "i386": "esp ebx ebp esi edi",
     "aarch64": "sp x19 x20 x21 x22 x23 x24 x25 x26 x27 x28 x29",
     "arm": "sp r4 r5 r6 r7 r8 r9 r10 r11",
+    **dict.fromkeys(("ppc32", "ppc64", "ppc64le"), "r1 r2 " + " ".join(f"r{n}" for n in range(14, 32))),
     "s390x": "r15 r6 r7 r8 r9 r10 r11 r12 r13",
 }[os.environ["UNWIND_ABI"]].split()
 
@@ -53,7 +54,7 @@ def follow_call(seen):
     seen are added to `seen`."""
     function = where().split(" ")[0]
     wanted, depth = caller()
-    if wanted[0] not in ("visit", "visit5", "test_vsyscall"):
+    if wanted[0] not in ("visit", "visit5", "arch_call", "test_vsyscall"):
         raise Failure(f"{where()}: called from {wanted[0]}")
     while in_image(program_counter()):
         address = program_counter()

@@ -170,6 +170,7 @@ std::string engine_version();
 Result<std::unique_ptr<Cpu>> create_x86(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
 Result<std::unique_ptr<Cpu>> create_arm(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
 Result<std::unique_ptr<Cpu>> create_aarch64(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
+Result<std::unique_ptr<Cpu>> create_ppc(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
 Result<std::unique_ptr<Cpu>> create_s390x(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
 
 }  // namespace postern::unicorn

@@ -1,0 +1,97 @@
+/* ppc32: what C cannot say. */
+#ifndef ABI_H
+#define ABI_H
+
+#define ABI_NAME "ppc32"
+#define ABI_MACHINE "ppc"
+#define ABI_ELF_MACHINE 20
+#define ABI_VDSO_PREFIX "__kernel_"
+#define ABI_SA_RESTORER 0
+
+/* An error is bit SO of cr0 and a positive errno. */
+static inline long system_call(long number, long a, long b, long c, long d, long e, long f)
+{
+    register long r0 __asm__("r0") = number;
+    register long r3 __asm__("r3") = a;
+    register long r4 __asm__("r4") = b;
+    register long r5 __asm__("r5") = c;
+    register long r6 __asm__("r6") = d;
+    register long r7 __asm__("r7") = e;
+    register long r8 __asm__("r8") = f;
+    __asm__ volatile("sc; bns+ 1f; neg %1, %1; 1:"
+                     : "+r"(r0), "+r"(r3), "+r"(r4), "+r"(r5), "+r"(r6), "+r"(r7), "+r"(r8)
+                     :
+                     : "r9", "r10", "r11", "r12", "ctr", "xer", "cr0", "memory");
+    return r3;
+}
+
+#define ABI_START                     \
+    ".globl _start\n"                 \
+    "_start: mr 3, 1\n"               \
+    "  li 0, 0\n"                     \
+    "  stwu 1, -16(1)\n"              \
+    "  stw 0, 0(1)\n"                 \
+    "  bl guest_start\n"              \
+    "  .long 0\n"
+
+/* long mark_return(word save[]): 0; return_to_mark(save) makes it return 1 once more. */
+#define ABI_MARK                                                                     \
+    ".globl mark_return, return_to_mark\n"                                           \
+    "mark_return: stw 1, 0(3); stw 2, 4(3); mflr 0; stw 0, 8(3); mfcr 0; stw 0, 12(3)\n" \
+    "  stmw 13, 16(3); li 3, 0; blr\n"                                               \
+    "return_to_mark: lwz 1, 0(3); lwz 2, 4(3); lwz 0, 8(3); mtlr 0; lwz 0, 12(3); mtcr 0\n" \
+    "  lmw 13, 16(3); li 3, 1; blr\n"
+
+#define ABI_ADDRESS_OF(symbol)                                                       \
+    ({                                                                               \
+        unsigned long address_;                                                      \
+        __asm__("bcl 20, 31, 1f\n1: mflr %0\n addis %0, %0, (" #symbol " - 1b)@ha\n"  \
+                " addi %0, %0, (" #symbol " - 1b)@l" : "=b"(address_) : : "lr");     \
+        address_;                                                                    \
+    })
+#define ABI_RELATIVE 22
+#define ABI_RELOCATIONS_WITH_ADDEND 1
+
+static inline void *function_address(unsigned char *code) { return code; }
+
+/* `value` up to 15 bits: li r3, value; blr. */
+static inline unsigned long write_constant_function(unsigned char *code, unsigned value)
+{
+    unsigned *words = (unsigned *)code;
+    words[0] = 0x38600000 | (value & 0x7fff);
+    words[1] = 0x4e800020;
+    return 8;
+}
+/* By blocks of 32 bytes, the smallest that any of these machines has. */
+static inline void synchronise_code(void *first, void *last)
+{
+    unsigned long start = (unsigned long)first & -32ul, at;
+    for (at = start; at < (unsigned long)last; at += 32)
+        __asm__ volatile("dcbst 0, %0" : : "r"(at) : "memory");
+    __asm__ volatile("sync" : : : "memory");
+    for (at = start; at < (unsigned long)last; at += 32)
+        __asm__ volatile("icbi 0, %0" : : "r"(at) : "memory");
+    __asm__ volatile("isync" : : : "memory");
+}
+
+/* Functions of the vDSO report errors as system calls do. */
+#define ABI_VDSO_CALL
+static inline long abi_vdso_call(unsigned long function, long first, long second)
+{
+    register unsigned long r12 __asm__("r12") = function;
+    register long r3 __asm__("r3") = first;
+    register long r4 __asm__("r4") = second;
+    __asm__ volatile("mtctr %0; bctrl; bns+ 1f; neg %1, %1; 1:"
+                     : "+r"(r12), "+r"(r3), "+r"(r4)
+                     :
+                     : "r0", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "lr", "ctr", "xer", "cr0", "cr1", "cr5",
+                       "cr6", "cr7", "memory");
+    return r3;
+}
+
+#define ILLEGAL_INSTRUCTION ".long 0"
+#define PRIVILEGED_INSTRUCTION "mfmsr 3"
+#define PRIVILEGED_CLOBBER "r3"
+#define PRIVILEGED_SIGNAL SIGILL
+#define PRIVILEGED_CODE ILL_PRVOPC
+#endif
