@@ -217,6 +217,12 @@ struct IoctlEncoding {
     u8 none = 0, write = 1, read = 2;   ///< write: the kernel reads the argument
 };
 
+/// What riscv_hwprobe(2) answers for one key.
+struct HardwareProbe {
+    i64 key;
+    u64 value;
+};
+
 struct StructLayout;   // abi/layouts.hpp
 struct SignalAbi;      // abi/signal_abi.hpp
 
@@ -244,6 +250,7 @@ struct Abi {
     VdsoAbi vdso;
     NumberTables numbers;
     IoctlEncoding ioctl = {};
+    std::span<const HardwareProbe> hardware_probe = {};   ///< riscv: what the engine executes
     /// RLIM_INFINITY of struct rlimit where it is not all ones.
     std::optional<u64> rlimit_infinity = {};
     std::span<const StructLayout> layouts;            ///< indexed by abi::Struct

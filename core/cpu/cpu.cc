@@ -19,6 +19,8 @@ Result<std::unique_ptr<Cpu>> create_cpu(const Abi& abi, memory::AddressSpace& me
         case Machine::s390x: return unicorn::create_s390x(abi, memory, handler);
         case Machine::ppc32:
         case Machine::ppc64: return unicorn::create_ppc(abi, memory, handler);
+        case Machine::riscv32:
+        case Machine::riscv64: return unicorn::create_riscv(abi, memory, handler);
         default: break;
     }
     return fail(ErrorKind::not_runnable, fmt::format("no engine runs {} programs", abi.name));

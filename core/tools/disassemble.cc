@@ -26,6 +26,7 @@ constexpr Decoder decoders[] = {
     {Machine::arm, CS_ARCH_ARM, CS_MODE_ARM, CS_MODE_THUMB, 4},
     {Machine::ppc32, CS_ARCH_PPC, CS_MODE_32, 0, 4},
     {Machine::ppc64, CS_ARCH_PPC, CS_MODE_64, 0, 4},
+    {Machine::riscv64, CS_ARCH_RISCV, CS_MODE_RISCV64 | CS_MODE_RISCVC, 0, 2},
     {Machine::s390x, CS_ARCH_SYSZ, 0, 0, 2},
 };
 

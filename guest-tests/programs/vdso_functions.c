@@ -166,6 +166,33 @@ static void check_datapage_offset(word word_of_image)
     CHECK(*(volatile const u32 *)page != 0); /* readable, and the version is there */
 }
 
+#ifdef __riscv
+static void check_flush_icache(word function)
+{
+    CHECK_EQUAL(((int (*)(void *, void *, word))function)(&vdso, &vdso + 1, 0), 0);
+    CHECK_EQUAL(((int (*)(void *, void *, word))function)(&vdso, &vdso + 1, 2), -EINVAL);
+}
+
+/* As the system call: known keys get values, unknown ones become -1. */
+static void check_hwprobe(word function)
+{
+    struct pair { i64 key; u64 value; } pairs[] = {{3 /* base behaviour */, 7}, {4 /* extensions */, 0}, {4711, 7}};
+    int (*probe)(struct pair *, size_t, size_t, word *, unsigned) = (void *)function;
+    word no_cpus[2] = {0, 0}, every_cpu[2] = {~0ul, ~0ul};
+    CHECK_EQUAL(probe(pairs, 3, 0, 0, 0), 0);
+    CHECK_EQUAL(pairs[0].value, 1 /* IMA */);
+    CHECK_EQUAL(pairs[1].value & 3, 3 /* F, D and C */);
+    CHECK_EQUAL(pairs[2].key, -1);
+    CHECK_EQUAL(pairs[2].value, 0);
+    CHECK_EQUAL(probe(pairs, 3, sizeof every_cpu, every_cpu, 0), 0);
+    CHECK_EQUAL(probe(pairs, 3, sizeof no_cpus, no_cpus, 0), -EINVAL);
+    CHECK_EQUAL(probe(pairs, 3, 0, 0, 64), -EINVAL);
+}
+#else
+static void check_flush_icache(word function) { (void)function; }
+static void check_hwprobe(word function) { (void)function; }
+#endif
+
 /* Trampolines are not called from C: signals.c runs them. */
 static void check_nothing(word function) { (void)function; }
 
@@ -196,29 +223,11 @@ static const struct {
     /* The running kernel may have these; ours does not claim to. */
     {"getrandom", check_nothing},
     {"sgx_enter_enclave", check_nothing},
+    {"flush_icache", check_flush_icache},
+    {"riscv_hwprobe", check_hwprobe},
 };
 
-/* What an image of the ABI must offer at least. */
-static const char *const required[] = {
-#if defined __x86_64__
-    "clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu",
-#elif defined __i386__
-    "clock_gettime", "clock_getres", "gettimeofday", "time", "clock_gettime64", "vsyscall", "sigreturn",
-    "rt_sigreturn",
-#elif defined __aarch64__
-    "clock_gettime", "clock_getres", "gettimeofday", "rt_sigreturn",
-#elif defined __arm__
-    "clock_gettime", "clock_getres", "gettimeofday", "clock_gettime64",
-#elif defined __powerpc64__
-    "clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu", "get_tbfreq", "get_syscall_map", "sync_dicache",
-    "sync_dicache_p5", "datapage_offset", "sigtramp_rt64",
-#elif defined __powerpc__
-    "clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu", "get_tbfreq", "get_syscall_map", "sync_dicache",
-    "sync_dicache_p5", "datapage_offset", "sigtramp32", "sigtramp_rt32", "clock_gettime64", "clock_getres_time64",
-#else
-    "clock_gettime", "clock_getres", "gettimeofday", "getcpu", "restart_syscall", "sigreturn", "rt_sigreturn",
-#endif
-};
+static const char *const required[] = {REQUIRED_VDSO};
 
 static const char *plain_name(const char *name)
 {

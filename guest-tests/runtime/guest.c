@@ -345,11 +345,11 @@ int print_to(char *text, size_t size, const char *format, ...)
 
 /* --- signals --- */
 
-/* The kernel's order of fields is the same on all our ABIs. */
+#ifndef ABI_ACTION_FIELDS
+#define ABI_ACTION_FIELDS signal_handler handler; word flags; void *restorer;
+#endif
 struct kernel_action {
-    signal_handler handler;
-    word flags;
-    void *restorer;
+    ABI_ACTION_FIELDS
     word mask[8 / sizeof(word)];
 };
 
@@ -373,7 +373,7 @@ static u64 join_mask(const word in[])
 
 long set_handler(int signal, signal_handler handler, word flags, u64 mask)
 {
-    struct kernel_action action = {handler, flags | SA_SIGINFO, 0, {0}};
+    struct kernel_action action = {.handler = handler, .flags = flags | SA_SIGINFO};
 #if ABI_SA_RESTORER
     action.flags |= ABI_SA_RESTORER;
     action.restorer = (void *)signal_restorer;

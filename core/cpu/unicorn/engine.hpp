@@ -100,6 +100,7 @@ protected:
     /// Makes the page appear at `address`; for 32-bit guests it must lie in the arena.
     void map_private_page(GuestAddr address);
     std::byte* private_page() const { return private_page_; }
+    u64 private_page_address() const { return private_page_address_.value; }
     /// Runs `code` (guest instructions ending in a trap that reaches interrupt()) at `offset`
     /// of the private page. An offset always holds the same code. Not from inside a hook.
     void run_private_code(u64 offset, std::span<const u8> code);
@@ -171,6 +172,7 @@ Result<std::unique_ptr<Cpu>> create_x86(const Abi& abi, memory::AddressSpace& me
 Result<std::unique_ptr<Cpu>> create_arm(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
 Result<std::unique_ptr<Cpu>> create_aarch64(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
 Result<std::unique_ptr<Cpu>> create_ppc(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
+Result<std::unique_ptr<Cpu>> create_riscv(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
 Result<std::unique_ptr<Cpu>> create_s390x(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
 
 }  // namespace postern::unicorn

@@ -73,4 +73,16 @@ static inline void synchronise_code(void *first, void *last)
 #define PRIVILEGED_SIGNAL SIGILL
 #define PRIVILEGED_CODE ILL_ILLOPC
 
+/* A load from `address`; in the context of its fault: go on behind it with another value, and the
+ * register that held the address. */
+#define LOAD(address) ({ register word v __asm__("x3") = (address); __asm__ volatile("ldr x3, [x3]" : "+r"(v) : : "memory"); v; })
+#define SKIP(c, value) ((c)->machine.pc += 4, (c)->machine.regs[3] = (value))
+#define REGISTER(c) ((c)->machine.regs[3])
+/* What stands behind uc_stack: here the mask comes first. */
+#define CONTEXT_MACHINE u8 mask[128] __attribute__((aligned(8))); struct sigcontext machine;
+
+/* What an image of the ABI must offer at least. */
+#define REQUIRED_VDSO \
+    "clock_gettime", "clock_getres", "gettimeofday", "rt_sigreturn"
+
 #endif

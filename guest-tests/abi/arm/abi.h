@@ -71,4 +71,14 @@ static inline void synchronise_code(void *first, void *last)
 #define PRIVILEGED_SIGNAL SIGILL
 #define PRIVILEGED_CODE ILL_ILLOPC
 
+/* A load from `address`; in the context of its fault: go on behind it with another value, and the
+ * register that held the address. */
+#define LOAD(address) ({ register word v __asm__("r3") = (address); __asm__ volatile("ldr r3, [r3]" : "+r"(v) : : "memory"); v; })
+#define SKIP(c, value) ((c)->machine.arm_pc += 4, (c)->machine.arm_r3 = (value))
+#define REGISTER(c) ((c)->machine.arm_r3)
+
+/* What an image of the ABI must offer at least. */
+#define REQUIRED_VDSO \
+    "clock_gettime", "clock_getres", "gettimeofday", "clock_gettime64"
+
 #endif

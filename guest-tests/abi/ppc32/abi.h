@@ -94,4 +94,18 @@ static inline long abi_vdso_call(unsigned long function, long first, long second
 #define PRIVILEGED_CLOBBER "r3"
 #define PRIVILEGED_SIGNAL SIGILL
 #define PRIVILEGED_CODE ILL_PRVOPC
+
+/* A load from `address`; in the context of its fault: go on behind it with another value, and the
+ * register that held the address. Registers stand behind a pointer: r0 ... r31, program counter. */
+#define LOAD(address) ({ register word v __asm__("r9") = (address); __asm__ volatile("lwz 9, 0(9)" : "+r"(v) : : "memory"); v; })
+#define SKIP(c, value) ((c)->registers[32] += 4, (c)->registers[9] = (value))
+#define REGISTER(c) ((c)->registers[9])
+#define CONTEXT_MACHINE word unused[7], *registers;
+
+/* What an image of the ABI must offer at least. */
+#define REQUIRED_VDSO \
+    "clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu", "get_tbfreq", "get_syscall_map", \
+    "sync_dicache", "sync_dicache_p5", "datapage_offset", "sigtramp32", "sigtramp_rt32", \
+    "clock_gettime64", "clock_getres_time64"
+
 #endif

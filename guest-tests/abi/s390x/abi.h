@@ -62,4 +62,17 @@ static inline void synchronise_code(void *first, void *last) { (void)first; (voi
 #define PRIVILEGED_SIGNAL SIGILL
 #define PRIVILEGED_CODE ILL_PRVOPC
 
+/* A load from `address`; in the context of its fault: go on behind it with another value, and the
+ * register that held the address. The old PSW of an access exception is on the instruction, for a
+ * page without permission. */
+#define LOAD(address) ({ register word v __asm__("r3") = (address); __asm__ volatile("lg %%r3, 0(%%r3)" : "+d"(v) : : "memory"); v; })
+#define SKIP(c, value) ((c)->machine.address += 6, (c)->machine.registers[3] = (value))
+#define REGISTER(c) ((c)->machine.registers[3])
+#define CONTEXT_MACHINE struct { u64 mask, address, registers[16]; } machine;
+
+/* What an image of the ABI must offer at least. */
+#define REQUIRED_VDSO \
+    "clock_gettime", "clock_getres", "gettimeofday", "getcpu", "restart_syscall", \
+    "sigreturn", "rt_sigreturn"
+
 #endif

@@ -63,4 +63,14 @@ static inline void synchronise_code(void *first, void *last) { (void)first; (voi
 #define PRIVILEGED_SIGNAL SIGSEGV /* general protection */
 #define PRIVILEGED_CODE SI_KERNEL
 
+/* A load from `address`; in the context of its fault: go on behind it with another value, and the
+ * register that held the address. */
+#define LOAD(address) ({ word v = (address); __asm__ volatile("mov (%%rax), %%rax; nop" : "+a"(v) : : "memory"); v; })
+#define SKIP(c, value) ((c)->machine.rip += 3, (c)->machine.rax = (value))
+#define REGISTER(c) ((c)->machine.rax)
+
+/* What an image of the ABI must offer at least. */
+#define REQUIRED_VDSO \
+    "clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu"
+
 #endif

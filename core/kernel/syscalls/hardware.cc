@@ -1,0 +1,58 @@
+// What programs may ask of the processor and tell it, beyond the auxiliary vector.
+#include "kernel/syscalls/support.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace postern::kernel {
+
+namespace {
+
+// --- riscv_hwprobe (kernel: arch/riscv/kernel/sys_hwprobe.c): all harts are alike
+
+constexpr i64 unknown_key = -1;
+
+/// Whether the set of harts is one of which something may be asked. Error: -errno.
+std::expected<void, int> check_harts(Task& task, GuestAddr harts, u64 size) {
+    constexpr u64 most_bytes = 1024;   // 8192 harts; what follows names none
+    if (!harts && size == 0) return {};
+    std::vector<std::byte> bytes(std::min(size, most_bytes));
+    if (!task.memory().read(harts, bytes)) return std::unexpected(-EFAULT);
+    bool is_empty = std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; });
+    if (is_empty) return std::unexpected(-EINVAL);
+    return {};
+}
+
+SysResult sys_riscv_hwprobe(Task& task, GuestAddr pairs, GuestSize count, GuestSize set_size, GuestAddr harts,
+                            unsigned flags) {
+    if (flags != 0) return -EINVAL;
+    if (auto allowed = check_harts(task, harts, set_size.value); !allowed) return allowed.error();
+    for (u64 i = 0; i < count.value; ++i) {
+        GuestAddr at = pairs + i * 16;
+        auto key = task.memory().read(GuestPtr<i64>{at});
+        if (!key) return -EFAULT;
+        auto known = std::ranges::find(task.abi().hardware_probe, *key, &HardwareProbe::key);
+        HardwareProbe answer = known == task.abi().hardware_probe.end() ? HardwareProbe{unknown_key, 0} : *known;
+        if (!task.memory().write(GuestPtr<i64>{at}, answer.key)) return -EFAULT;
+        if (!task.memory().write(GuestPtr<u64>{at + 8}, answer.value)) return -EFAULT;
+    }
+    return 0;
+}
+
+/// The engine notices changed code by itself: what is left is to check the flags.
+SysResult sys_riscv_flush_icache(Task&, GuestAddr, GuestAddr, GuestWord flags) {
+    constexpr u64 this_thread_only = 1;
+    return flags.value & ~this_thread_only ? -EINVAL : 0;
+}
+
+constexpr SyscallRow rows[] = {
+    {"riscv_hwprobe", adapt<sys_riscv_hwprobe>, Support::partial, "ptr, size, size, ptr, hex",
+     "RISCV_HWPROBE_WHICH_CPUS (6.8) answers EINVAL, as older kernels do."},
+    {"riscv_flush_icache", adapt<sys_riscv_flush_icache>, Support::full, "ptr, ptr, hex"},
+};
+
+}  // namespace
+
+std::span<const SyscallRow> hardware_rows() { return rows; }
+
+}  // namespace postern::kernel
