@@ -30,6 +30,8 @@ enum Exception : u32 {
 constexpr u64 fp_clean = 2 << 13;            // mstatus.FS; user mode in MPP is 0
 constexpr u64 user_page = 0xffff'f000;       // of the 32-bit machine: no guest's address
 constexpr unsigned code_offset = 0;
+/// Before the interrupt hook the engine adds this to the program counter, whatever the exception.
+constexpr u64 engine_step = 4;
 
 /// rdtime, rdtimeh: `csrrs rd, time, x0`.
 constexpr u32 read_time = 0xc0102073, read_time_high = 0xc8102073, without_target = ~(31u << 7);
@@ -69,16 +71,17 @@ private:
         raw_set(UC_RISCV_REG_PC, 0);
     }
 
-    bool serve_time();
-    u32 load_instruction() const;
+    bool serve_time(u64 address);
+    u32 load_instruction(u64 address) const;
 
     void interrupt(u32 number) override {
         switch (number) {
             case user_call: return serve_system_call();
             case breakpoint: return leave_with_trap(TrapKind::breakpoint, {pc()});
             case illegal_instruction:
-                if (!serve_time()) leave_with_trap(TrapKind::illegal_instruction, {pc()});
-                return;
+                if (serve_time(pc() - engine_step)) return;
+                set_pc(pc() - engine_step);
+                return leave_with_trap(TrapKind::illegal_instruction, {pc()});
             case fetch_misaligned:
             case load_misaligned:
             case store_misaligned: return leave_with_trap(TrapKind::alignment, {pc()});
@@ -89,22 +92,22 @@ private:
     RegisterIndex first_general_ = 0;
 };
 
-u32 RiscvCpu::load_instruction() const {
+u32 RiscvCpu::load_instruction(u64 address) const {
     std::byte bytes[4] = {};
-    (void)memory_.peek({pc()}, bytes);
+    (void)memory_.peek({address}, bytes);
     return load<u32>(bytes, ByteOrder::little);
 }
 
 /// The engine has no time source: `rdtime` is illegal there.
-bool RiscvCpu::serve_time() {
-    u32 word = load_instruction();
+bool RiscvCpu::serve_time(u64 address) {
+    u32 word = load_instruction(address);
     bool low = (word & without_target) == read_time;
     bool high = (word & without_target) == read_time_high && abi().machine == Machine::riscv32;
     if (!low && !high) return false;
     u32 target = word >> 7 & 31;
     u64 value = high ? ticks() >> 32 : ticks() & abi().word_mask();
     if (target != 0) set(static_cast<RegisterIndex>(first_general_ + target - 1), value);
-    resume_at(pc() + 4);
+    resume_at(address + 4);
     return true;
 }
 
