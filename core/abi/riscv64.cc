@@ -8,8 +8,8 @@
 //  * AT_HWCAP is a bit per single-letter extension, A = bit 0. There is no AT_PLATFORM. The cache
 //    entries of the auxiliary vector are there and say that nothing is known of caches.
 //  * `rdtime` is an illegal instruction for the engine. It is carried out for programs, at 10 MHz;
-//    the vDSO asks by the reserved trap. `rdcycle` and `rdinstret` are not for programs: Linux
-//    6.6 and later take them away, and programs that count must use perf.
+//    the vDSO asks by the reserved trap. `rdcycle` and `rdinstret` execute and count instructions,
+//    as under Linux up to 6.5; later kernels make them illegal for programs.
 //  * The address space is that of Sv48, as the CPU model has it.
 //
 // Read in Linux 6.1: include/uapi/asm-generic/unistd.h, arch/riscv/include/asm/elf.h (auxv),

@@ -33,6 +33,8 @@ constexpr unsigned code_offset = 0;
 /// Before the interrupt hook the engine adds this to the program counter, whatever the exception.
 constexpr u64 engine_step = 4;
 
+constexpr u32 long_breakpoint = 0x00100073, short_breakpoint = 0x9002;   // ebreak, c.ebreak
+
 /// rdtime, rdtimeh: `csrrs rd, time, x0`.
 constexpr u32 read_time = 0xc0102073, read_time_high = 0xc8102073, without_target = ~(31u << 7);
 constexpr u64 nanoseconds_per_tick = 100;    // 10 MHz
@@ -71,17 +73,25 @@ private:
         raw_set(UC_RISCV_REG_PC, 0);
     }
 
+    /// Breakpoints leave this way too, with the program counter on them.
+    Stop invalid_instruction() override {
+        u32 word = load_instruction(pc());
+        bool is_breakpoint = word == long_breakpoint || (word & 0xffff) == short_breakpoint;
+        return {.kind = Stop::Kind::trap,
+                .trap = is_breakpoint ? TrapKind::breakpoint : TrapKind::illegal_instruction,
+                .address = {pc()}};
+    }
+
     bool serve_time(u64 address);
     u32 load_instruction(u64 address) const;
 
     void interrupt(u32 number) override {
+        if (number == user_call) return serve_system_call();
+        if (number == illegal_instruction && serve_time(pc() - engine_step)) return;
+        set_pc(pc() - engine_step);
         switch (number) {
-            case user_call: return serve_system_call();
+            case illegal_instruction: return leave_with_trap(TrapKind::illegal_instruction, {pc()});
             case breakpoint: return leave_with_trap(TrapKind::breakpoint, {pc()});
-            case illegal_instruction:
-                if (serve_time(pc() - engine_step)) return;
-                set_pc(pc() - engine_step);
-                return leave_with_trap(TrapKind::illegal_instruction, {pc()});
             case fetch_misaligned:
             case load_misaligned:
             case store_misaligned: return leave_with_trap(TrapKind::alignment, {pc()});
