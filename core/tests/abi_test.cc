@@ -60,7 +60,12 @@ std::vector<Convention> conventions() {
         add_names(*ppc, {"cr", "fpscr", "vscr", "vrsave"}, 4);
         if (word == 8) add_row(*ppc, "vsl", 0, 31, 8);
     }
-    return {x86_64, i386, aarch64, arm, ppc32, ppc64, ppc64le, s390x};
+    Convention riscv64{"riscv64", {}};
+    add_row(riscv64, "x", 1, 31, 8);
+    add_row(riscv64, "f", 0, 31, 8);
+    add_names(riscv64, {"pc"}, 8);
+    add_names(riscv64, {"fcsr"}, 4);
+    return {x86_64, i386, aarch64, arm, ppc32, ppc64, ppc64le, riscv64, s390x};
 }
 
 const SyscallNumber* find_call(const Abi& abi, std::string_view name) {
@@ -103,7 +108,8 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
         {"arm", 40, 1, ByteOrder::little, 0x5000400},    {"arm", 40, 1, ByteOrder::little, 0x5000200},
         {"ppc32", 20, 1, ByteOrder::big, 0},             {"ppc64", 21, 2, ByteOrder::big, 1},
         {"ppc64", 21, 2, ByteOrder::big, 0},             {"ppc64le", 21, 2, ByteOrder::little, 2},
-        {"s390x", 22, 2, ByteOrder::big, 0},             {"s390x", 0xa390, 2, ByteOrder::big, 0},
+        {"riscv64", 243, 2, ByteOrder::little, 5},       {"s390x", 22, 2, ByteOrder::big, 0},
+        {"s390x", 0xa390, 2, ByteOrder::big, 0},
     };
     for (const Header& header : known) {
         CAPTURE(header.abi);
@@ -114,7 +120,7 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
     const Header others[] = {
         {"x32", 62, 1, ByteOrder::little, 0},        {"aarch64_be", 183, 2, ByteOrder::big, 0},
         {"arm OABI", 40, 1, ByteOrder::little, 0},   {"armeb", 40, 1, ByteOrder::big, 0x5000400},
-        {"s390 31-bit", 22, 1, ByteOrder::big, 0},   {"riscv64", 243, 2, ByteOrder::little, 5},
+        {"s390 31-bit", 22, 1, ByteOrder::big, 0},   {"riscv32", 243, 1, ByteOrder::little, 5},
         {"ppc64 ELFv2", 21, 2, ByteOrder::big, 2},   {"ppc64le ELFv1", 21, 2, ByteOrder::little, 1},
         {"none", 0, 2, ByteOrder::little, 0},
     };

@@ -154,7 +154,7 @@ const FrameCase frame_cases[] = {{"x86-64", FrameKind::rt},  {"i386", FrameKind:
                                  {"aarch64", FrameKind::rt}, {"arm", FrameKind::old},   {"arm", FrameKind::rt},
                                  {"s390x", FrameKind::old},  {"s390x", FrameKind::rt},
                                  {"ppc32", FrameKind::old},  {"ppc32", FrameKind::rt},  {"ppc64", FrameKind::rt},
-                                 {"ppc64le", FrameKind::rt}};
+                                 {"ppc64le", FrameKind::rt}, {"riscv64", FrameKind::rt}};
 
 SignalInfo fault_at(u64 address) {
     return {.signal = SIGSEGV, .code = SEGV_MAPERR, .kind = SignalInfo::Kind::fault, .address = {address}};
@@ -176,6 +176,13 @@ TEST_CASE("signals: registers stand where the kernel's frames have them") {
             // Selectors have 16 bits; the PSW mask shows fixed bits beside the program's.
             unsigned width = machine.abi.registers[run[i]].width;
             if (field.first.size() == 2 && field.first[1] == 's') width = 2;
+            if (width > 8) {
+                std::array<std::byte, 16> kept{}, shown{};
+                before.get_bytes(run[i], std::span(kept).first(width));
+                REQUIRE(machine.memory->read(GuestAddr{frame + field.offset + i * width}, std::span(shown).first(width)));
+                CHECK(shown == kept);
+                continue;
+            }
             u64 expected = before.get(run[i]) & (width == 8 ? ~u64{0} : (u64{1} << width * 8) - 1);
             if (field.first == "psw_mask") expected = (expected & 0x0000ff0180000000) | 0x0705000180000000;
             CHECK(machine.load(frame + field.offset + i * width, width) == expected);
@@ -295,7 +302,7 @@ TEST_CASE("signals: what a frame points to may be elsewhere, and bytes behind it
     u64 old_pointer = machine.cpu.sp();
     REQUIRE(machine.memory->write(GuestPtr<u32>{{old_pointer - 8}}, u32{0x01020304}));
     REQUIRE(enter_handler(machine.context(), fault_at(0), machine.action(FrameKind::rt), 0));
-    CHECK(machine.load(old_pointer - 8, 4) == load<u32>(std::as_bytes(std::span("\4\3\2\1", 4)).data(), ByteOrder::big));
+    CHECK(machine.load(old_pointer - 8, 4) == 0x01020304);
     u64 frame = machine.cpu.sp();
     const PointedBlock& block = machine.abi.signals->rt.blocks[0];
     CHECK(machine.load(frame + block.pointer, 8) == frame + block.offset);
