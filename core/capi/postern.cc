@@ -227,7 +227,11 @@ int postern_vdso_service(postern_vdso* vdso) {
 
 int postern_vdso_set_time(postern_vdso* vdso, const char* policy) {
     if (!vdso || !policy) return POSTERN_BAD_ARGUMENT;
-    return std::string_view(policy) == "host" ? POSTERN_OK : POSTERN_BAD_TIME_POLICY;
+    return guarded([&]() -> int {
+        auto parsed = vdso::TimePolicy::parse(policy);
+        if (!parsed || !vdso->clock.set_policy(*parsed)) return POSTERN_BAD_TIME_POLICY;
+        return POSTERN_OK;
+    });
 }
 
 int postern_vdso_clock_gettime(postern_vdso* vdso, int clock_id, int64_t* seconds, int64_t* nanoseconds) {

@@ -109,8 +109,9 @@ public:
     virtual CounterReader counter() const = 0;
     /// Serves the counter at `address` of the vDSO image without leaving translated code:
     /// the instruction there may be preceded by the engine putting counter() into the
-    /// ABI's `call_result` register(s). False: the engine cannot; the trap behind it serves.
-    virtual bool set_counter_point(GuestAddr address) = 0;
+    /// ABI's `call_result` register(s). Nothing: no longer anywhere. False: the engine cannot; the
+    /// trap behind it serves.
+    virtual bool set_counter_point(std::optional<GuestAddr> address) = 0;
 
     virtual const Abi& abi() const = 0;
     /// For tables: "Unicorn 2.1.1".

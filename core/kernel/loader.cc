@@ -291,10 +291,13 @@ Result<Image> load_image(const LoadRequest& request) {
                            .random = request.random};
     POSTERN_TRY(map_stack(*image.memory, contents, rule.executable_stack));
     POSTERN_TRY(map_program(image, elf, interpreter, rule.readable_is_executable));
-    POSTERN_TRY_ASSIGN(vdso, vdso::install(*image.abi, *image.memory, GuestAddr{}));
+    POSTERN_TRY_ASSIGN(vdso_image, choose_vdso(*image.abi, request.vdso));
+    image.vdso_image = std::move(vdso_image);
+    POSTERN_TRY_ASSIGN(vdso, vdso::install(*image.abi, *image.memory, GuestAddr{},
+                                           image.vdso_image ? &*image.vdso_image : nullptr));
     image.vdso = std::move(vdso);
-    POSTERN_TRY(vdso::publish_system_calls(*image.abi, *image.memory, image.vdso, provided_calls(*image.abi)));
-    image.vdso_image = vdso::Image::of(*image.abi);
+    if (image.vdso.time_page)
+        POSTERN_TRY(vdso::publish_system_calls(*image.abi, *image.memory, image.vdso, provided_calls(*image.abi)));
     POSTERN_TRY(build_stack(image, contents));
     return image;
 }

@@ -19,6 +19,7 @@ struct LoadRequest {
     std::vector<std::string> environment;
     PathResolver resolve;                   ///< for interpreters
     std::array<std::byte, 16> random;       ///< AT_RANDOM
+    VdsoChoice vdso = {};
 };
 
 /// Everything but the engine: address space with program, interpreter, vDSO and stack. The
@@ -27,6 +28,14 @@ Result<Image> load_image(const LoadRequest& request);
 
 /// Gives a loaded image its engine, at the first instruction.
 Result<void> attach_engine(Image& image, SyscallHandler& handler, std::optional<ClockMode> clock_mode);
+
+/// Tells the engine where the vDSO's counter point is, if the clock mode has use for one;
+/// `image_gone`: there is none any more.
+void place_counter_point(Image& image, std::optional<ClockMode> clock_mode, bool image_gone = false);
+
+/// The vDSO for a program of the ABI; nothing: it shall have none. Error: the chosen file is for
+/// another ABI, broken, or needs what Postern does not have.
+Result<std::optional<vdso::Image>> choose_vdso(const Abi& abi, const VdsoChoice& choice);
 
 /// Where one ELF file landed.
 struct MappedElf {

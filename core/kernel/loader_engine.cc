@@ -15,13 +15,15 @@ Result<void> attach_engine(Image& image, SyscallHandler& handler, std::optional<
     if (image.abi->entry_pointer) image.cpu->set(*image.abi->entry_pointer, image.program.entry.value);
     if (const auto& descriptors = image.abi->function_descriptors)
         image.cpu->set(descriptors->data, image.program.entry_data);
-    if (clock_mode.value_or(image.abi->vdso.default_clock_mode) == ClockMode::trap && image.vdso_image) {
-        // Only a short cut: where the engine cannot, the trap behind the point serves.
-        if (auto point = image.vdso_image->private_offset("counter_point")) {
-            image.cpu->set_counter_point(image.vdso.image + *point);
-        }
-    }
+    place_counter_point(image, clock_mode);
     return {};
+}
+
+void place_counter_point(Image& image, std::optional<ClockMode> clock_mode, bool image_gone) {
+    if (clock_mode.value_or(image.abi->vdso.default_clock_mode) != ClockMode::trap || !image.vdso_image) return;
+    // Only a short cut: where the engine cannot, the trap behind the point serves.
+    if (auto point = image.vdso_image->private_offset("counter_point"))
+        image.cpu->set_counter_point(image_gone ? std::nullopt : std::optional(image.vdso.image + *point));
 }
 
 Result<Image> load_program(const StartOptions& options, SyscallHandler& handler) {
@@ -31,7 +33,7 @@ Result<Image> load_program(const StartOptions& options, SyscallHandler& handler)
     RandomSource random = options.seed ? RandomSource(*options.seed) : RandomSource();
     POSTERN_TRY_ASSIGN(image, load_image({.name = options.program, .host_path = options.program,
                                           .arguments = options.arguments, .environment = options.environment,
-                                          .resolve = resolve, .random = random.take<16>()}));
+                                          .resolve = resolve, .random = random.take<16>(), .vdso = options.vdso}));
     POSTERN_TRY(attach_engine(image, handler, options.clock_mode));
     return std::move(image);
 }

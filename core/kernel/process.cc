@@ -88,7 +88,8 @@ Result<std::unique_ptr<Process>> Process::start(const StartOptions& options) {
     POSTERN_TRY_ASSIGN(image, load_image({.name = options.program,
                                           .host_path = program_on_host(*process, options.program),
                                           .arguments = options.arguments, .environment = options.environment,
-                                          .resolve = resolve, .random = process->system_.random.take<16>()}));
+                                          .resolve = resolve, .random = process->system_.random.take<16>(),
+                                          .vdso = options.vdso}));
     POSTERN_TRY(attach_engine(image, *process, options.clock_mode));
     process->replace_image(std::move(image));
     return process;
@@ -103,6 +104,8 @@ Result<void> Process::execute(const std::string& path, std::vector<std::string> 
 Result<void> Process::execute(LoadRequest request) {
     request.resolve = [this](std::string_view path) { return host_path(*this, path); };
     request.random = system_.random.take<16>();
+    request.vdso = options_.vdso;
+    request.vdso.other_abis_get_own = true;
     POSTERN_TRY_ASSIGN(image, load_image(request));
     POSTERN_TRY(attach_engine(image, *this, options_.clock_mode));
     next_image_.emplace(std::move(image));
@@ -124,9 +127,8 @@ Image Process::replace_image(Image image) {
                        std::move(source));
         clock_->serve_keystream(true);
     }
-    auto page = memory().special_span(image_.vdso.time_page, memory().page_size());
-    POSTERN_ASSERT(!page.empty());
-    clock_->bind(page);
+    bind_clock(vdso::ServiceReason::start);
+    watch_vdso();
     return image;
 }
 

@@ -21,6 +21,15 @@
 
 namespace postern::kernel {
 
+/// Which vDSO programs get.
+struct VdsoChoice {
+    enum class Kind : u8 { own, none, file } kind = Kind::own;
+    std::string name = {};                                    ///< of the file, for messages
+    std::shared_ptr<const std::vector<std::byte>> bytes = {};   ///< of the file, not checked
+    /// A program of another ABI than the file's gets Postern's own; else that is an error.
+    bool other_abis_get_own = false;
+};
+
 /// What a user asks for: `postern run`.
 struct StartOptions {
     std::string program;                      ///< path as given; no PATH search
@@ -30,6 +39,7 @@ struct StartOptions {
     std::optional<u64> seed;                  ///< makes getrandom and AT_RANDOM the same in every run
     std::optional<ClockMode> clock_mode;      ///< overrides the ABI's
     vdso::TimePolicy time;                    ///< guest time as a function of host time
+    VdsoChoice vdso = {};
     Observer* observer = nullptr;
 };
 
@@ -61,7 +71,7 @@ struct Image {
     std::unique_ptr<memory::AddressSpace> memory;
     std::unique_ptr<Cpu> cpu;
     vdso::Placement vdso;
-    std::optional<vdso::Image> vdso_image;
+    std::optional<vdso::Image> vdso_image;    ///< nothing: the program has no vDSO
     ProgramInfo program;
     GuestAddr brk_current{};
 };
@@ -144,6 +154,8 @@ private:
     void adopt(Image image);
     Image replace_image(Image image);
     void announce_image();
+    void bind_clock(vdso::ServiceReason reason);
+    void watch_vdso();
 
     StartOptions options_;
     FileState files_;

@@ -4,6 +4,8 @@
 #include "kernel/signals_host.hpp"
 
 #include <bit>
+#include <cstdio>
+#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -178,12 +180,24 @@ void refuse_frame(Task& task, int signal) {
     task.signals.forced.push_front({.signal = SIGSEGV, .code = SI_KERNEL});
 }
 
+// Linux always has a vDSO, so a program cannot know why its handler never ran.
+void report_missing_vdso(Task& task, int signal, const SignalAction& action) {
+    const Image& image = task.process.image();
+    if (task.process.options().vdso.kind == VdsoChoice::Kind::own) return;
+    if (has_way_back(frame_context(task), action)) return;
+    fmt::print(stderr, "postern: handler of signal {} not run: it would return through the vDSO, ", signal);
+    fmt::print(stderr, "and {}\n", image.vdso_image ? "this one has no code for that" : "there is none");
+}
+
 void run_handler(Task& task, const SignalInfo& info, const SignalAction& action) {
     announce(task, info, action.handler);
     if (action.flags & flag_reset_hand) set_action(task.process, info.signal, {.flags = action.flags});
     SignalSet mask = task.signals.saved_blocked.value_or(task.signals.blocked);
     leave_restart_range(task);
-    if (!enter_handler(frame_context(task), info, action, mask)) return refuse_frame(task, info.signal);
+    if (!enter_handler(frame_context(task), info, action, mask)) {
+        report_missing_vdso(task, info.signal, action);
+        return refuse_frame(task, info.signal);
+    }
     task.signals.saved_blocked.reset();
     SignalSet blocked = task.signals.blocked | action.mask;
     if (!(action.flags & flag_no_defer)) blocked |= signal_bit(info.signal);

@@ -34,6 +34,14 @@ unsigned stride_of(const FrameRow& row) { return row.stride ? row.stride : row.w
 
 u64 width_mask(unsigned width) { return width >= 8 ? ~u64{0} : (u64{1} << (width * 8)) - 1; }
 
+std::optional<vdso::SignalReturn> way_back(const FrameContext& context, const SignalFrame& layout,
+                                           const SignalAction& action) {
+    bool takes_restorer = context.abi.signals->takes_restorer;
+    if (takes_restorer && (action.flags & flag_restorer)) return vdso::SignalReturn{action.restorer, std::nullopt};
+    bool thumb = action.handler.value & 1;
+    return vdso::signal_return(context.abi, layout, context.placement, context.image, thumb);
+}
+
 // Everything that the sources of one frame refer to.
 struct FrameBuilder {
     const FrameContext& context;
@@ -94,12 +102,7 @@ struct FrameBuilder {
 };
 
 bool FrameBuilder::find_return_address() {
-    if (rules.takes_restorer && (action.flags & flag_restorer)) {
-        return_address = action.restorer.value;
-        return true;
-    }
-    bool thumb = action.handler.value & 1;
-    auto found = vdso::signal_return(abi(), layout, context.placement, context.image, thumb);
+    auto found = way_back(context, layout, action);
     if (!found) return false;
     return_address = found->address.value;
     return_code = found->code.value_or(GuestAddr{});
@@ -236,6 +239,10 @@ FrameContext frame_context(Task& task) {
     Image& image = task.process.image();
     return {task.abi(), task.cpu(), task.memory(), task.signals, image.vdso,
             image.vdso_image ? &*image.vdso_image : nullptr};
+}
+
+bool has_way_back(const FrameContext& context, const SignalAction& action) {
+    return way_back(context, frame_of(*context.abi.signals, action), action).has_value();
 }
 
 bool enter_handler(const FrameContext& context, const SignalInfo& info, const SignalAction& action,

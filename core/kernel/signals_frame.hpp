@@ -26,6 +26,9 @@ enum class FrameKind : u8 { rt, old };
 [[nodiscard]] bool enter_handler(const FrameContext& context, const SignalInfo& info, const SignalAction& action,
                                  SignalSet mask);
 
+/// Whether a handler has somewhere to return to: SA_RESTORER, or code of the vDSO or a helper page.
+bool has_way_back(const FrameContext& context, const SignalAction& action);
+
 /// sigreturn / rt_sigreturn: registers and alternate stack come back from the frame that the
 /// stack pointer points to. The mask to restore, or nothing: that is no valid frame.
 [[nodiscard]] std::optional<SignalSet> leave_handler(const FrameContext& context, FrameKind kind);

@@ -55,13 +55,22 @@ bool AddressSpace::for_each_piece(GuestAddr start, u64 size, Visit visit) {
 
 /// Whether a change of the range concerns somebody who holds host memory of ours.
 bool AddressSpace::touches_special(GuestAddr start, u64 size) const {
-    if (!special_hook_) return false;
     const Mapping* first = find(start);
     for (auto at = table_.lower_bound(first ? first->start.value : start.value);
          at != table_.end() && (at->second.start < start || at->second.start - start < size); ++at) {
         if (at->second.special) return true;
     }
     return false;
+}
+
+bool AddressSpace::cuts_special_at(GuestAddr address) const {
+    const Mapping* mapping = find(address);
+    return mapping && mapping->special && mapping->start != address;
+}
+
+/// Whether a border of the range lies inside a special mapping (kernel: special_mapping_split).
+bool AddressSpace::cuts_special(GuestAddr start, u64 size) const {
+    return cuts_special_at(start) || cuts_special_at(start + size);
 }
 
 void AddressSpace::announce(GuestAddr start, u64 size) {
@@ -184,6 +193,7 @@ Mapping AddressSpace::describe(const MapRequest& request, GuestAddr start, u64 s
     Mapping mapping{.start = start, .end = start + size, .permissions = request.permissions,
                     .shared = request.shared, .grows_down = request.grows_down,
                     .wipe_on_fork = request.droppable, .droppable = request.droppable, .special = request.special,
+                    .data_only = request.special && !request.permissions.execute,
                     .name = request.name, .file_offset = request.file_offset, .bus_start = start + size};
     if (request.host_fd >= 0) {
         struct stat status;
@@ -216,9 +226,12 @@ std::expected<GuestAddr, int> AddressSpace::map(const MapRequest& request) {
     if (!start) return start;
 
     bool replaces = !range_is_free(*start, size);
+    // Only the kernel puts one special mapping into another.
+    if (replaces && !request.special && cuts_special(*start, size)) return std::unexpected(-EINVAL);
     if (replaces) announce(*start, size);
     bool special = replaces && touches_special(*start, size);
-    if (special) special_hook_(true);
+    SpecialChange change{.start = *start, .size = size, .moved_to = {}};
+    if (special) tell_special(Moment::before, change);
     Mapping mapping = describe(request, *start, size);
     int error = back(mapping, request.host_fd);
     if (error == 0) {
@@ -231,7 +244,7 @@ std::expected<GuestAddr, int> AddressSpace::map(const MapRequest& request) {
         erase_range(*start, size);
         drop_pages(*start, size);
     }
-    if (special) special_hook_(false);
+    if (special) tell_special(Moment::after, change);
     if (error != 0) return std::unexpected(error);
     return *start;
 }
@@ -242,9 +255,11 @@ int AddressSpace::unmap(GuestAddr start, u64 size) {
     size = postern::align_up(size, page_size());
     if (!valid_range(start, size)) return -EINVAL;
     if (range_is_free(start, size)) return 0;
+    if (cuts_special(start, size)) return -EINVAL;
     announce(start, size);
     bool special = touches_special(start, size);
-    if (special) special_hook_(true);
+    SpecialChange change{.start = start, .size = size, .moved_to = {}};
+    if (special) tell_special(Moment::before, change);
     split_at(start);
     split_at(start + size);
     // Only what is mapped is given back, however large the range.
@@ -255,7 +270,7 @@ int AddressSpace::unmap(GuestAddr start, u64 size) {
         last_found_ = nullptr;
         drop_pages(from, bytes);
     }
-    if (special) special_hook_(false);
+    if (special) tell_special(Moment::after, change);
     return 0;
 }
 
@@ -265,12 +280,20 @@ int AddressSpace::protect(GuestAddr start, u64 size, Permissions permissions) {
     if (size > abi_.layout.task_size) return -ENOMEM;
     size = postern::align_up(size, page_size());
     if (!range_is_mapped(start, size)) return -ENOMEM;
+    auto splits = [&](GuestAddr border) {   // a part that stays as it is needs none (kernel: mprotect_fixup)
+        return cuts_special_at(border) && find(border)->permissions != permissions;
+    };
+    if (splits(start) || splits(start + size)) return -EINVAL;
     split_at(start);
     split_at(start + size);
     int error = 0;
     bool narrows = false;
     for (auto at = table_.lower_bound(start.value); at != table_.end() && at->second.start - start < size; ++at) {
         Mapping& mapping = at->second;
+        if (mapping.data_only && (permissions.write || permissions.execute)) {
+            error = -EACCES;
+            break;
+        }
         Mapping changed = mapping;
         changed.permissions = permissions;
         if (mapping.shared && host_protection(changed) != host_protection(mapping)) {

@@ -26,7 +26,9 @@ struct Mapping {
     bool grows_down = false;       ///< the stack: a fault just below extends it
     bool wipe_on_fork = false;     ///< zeros in a forked child: MADV_WIPEONFORK, MAP_DROPPABLE
     bool droppable = false;        ///< MAP_DROPPABLE
-    bool special = false;          ///< a kernel-provided page: not part of the guest's own mmaps
+    bool special = false;          ///< a kernel-provided page: not part of the guest's own mmaps;
+                                   ///< only whole ones are moved, unmapped or protected
+    bool data_only = false;        ///< special, and never to be writable or executable: [vvar]
     bool executed = false;         ///< the engine has fetched instructions from it
     std::string name;              ///< file path, "[heap]", "[stack]", "[vdso]" or empty
     u64 file_offset = 0;           ///< bytes, of `start`
@@ -49,6 +51,13 @@ enum class FaultKind : u8 {
 struct PageGrant {
     u64 arena_offset;          ///< bytes, of the page asked for
     Permissions permissions;   ///< never write and execute together; write only after a write miss
+};
+
+/// A change that concerns special mappings, for whoever holds their host memory or addresses.
+struct SpecialChange {
+    GuestAddr start;
+    u64 size;                            ///< bytes
+    std::optional<GuestAddr> moved_to;   ///< where mremap put the range; nothing: it is gone
 };
 
 /// An engine's cache of translations. The address space tells it what became stale.
@@ -174,9 +183,12 @@ public:
     void for_each_dirty(const std::function<void(GuestAddr page)>& visit) const;
     void clear_dirty();
 
-    /// Called with true before and with false after a change that unmaps or moves a special
-    /// mapping, so that whoever holds its host memory can let go and find it again.
-    void set_special_hook(std::function<void(bool before)> hook) { special_hook_ = std::move(hook); }
+    /// Called before and after a change that unmaps or moves a special mapping, so that whoever
+    /// holds its host memory can let go and find it again. A move that failed says nothing of
+    /// `moved_to` afterwards: the range may be gone.
+    enum class Moment : u8 { before, after };
+    using SpecialHook = std::function<void(Moment, const SpecialChange&)>;
+    void set_special_hook(SpecialHook hook) { special_hook_ = std::move(hook); }
 
 private:
     AddressSpace(const Abi& abi, Arena arena);
@@ -188,6 +200,11 @@ private:
     bool range_is_free(GuestAddr start, u64 size) const;
     bool range_is_mapped(GuestAddr start, u64 size) const;
     bool touches_special(GuestAddr start, u64 size) const;
+    bool cuts_special(GuestAddr start, u64 size) const;
+    bool cuts_special_at(GuestAddr address) const;
+    void tell_special(Moment moment, const SpecialChange& change) {
+        if (special_hook_) special_hook_(moment, change);
+    }
     bool valid_range(GuestAddr start, u64 size) const;
     std::expected<GuestAddr, int> place(const MapRequest& request, u64 size) const;
     Mapping describe(const MapRequest& request, GuestAddr start, u64 size) const;
@@ -220,7 +237,7 @@ private:
     GuestAddr map_base_{};
     u64 stack_limit_ = 8u << 20;
     TranslationListener* listener_ = nullptr;
-    std::function<void(bool)> special_hook_;
+    SpecialHook special_hook_;
     std::unordered_map<u64, std::vector<bool>> dirty_;   // slot number -> its pages
 };
 

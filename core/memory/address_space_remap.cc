@@ -28,6 +28,11 @@ std::expected<GuestAddr, int> AddressSpace::remap(GuestAddr old_start, u64 old_s
 
     const Mapping* mapping = find(old_start);
     if (!mapping) return std::unexpected(-EFAULT);
+    if (mapping->special) {
+        // VM_DONTEXPAND, and the kernel lets nobody take a part.
+        if (keep_old || cuts_special(old_start, old_size) || new_size < old_size) return std::unexpected(-EINVAL);
+        if (new_size > old_size) return std::unexpected(-EFAULT);
+    }
     if (fixed) {
         if (!new_start.is_aligned(page_size()) || !valid_range(new_start, new_size)) return std::unexpected(-EINVAL);
         if (new_start - old_start < old_size || old_start - new_start < new_size) return std::unexpected(-EINVAL);
@@ -104,10 +109,11 @@ std::expected<GuestAddr, int> AddressSpace::move_mapping(GuestAddr old_start, u6
         new_start = find_free(new_size);
         if (!new_start) return std::unexpected(-ENOMEM);
     } else if (!range_is_free(*new_start, new_size)) {
-        unmap(*new_start, new_size);
+        if (int error = unmap(*new_start, new_size); error != 0) return std::unexpected(error);
     }
     announce(old_start, old_size);
-    if (special && special_hook_) special_hook_(true);
+    SpecialChange change{.start = old_start, .size = old_size, .moved_to = new_start};
+    if (special) tell_special(Moment::before, change);
     split_at(old_start);
     split_at(old_start + old_size);
     Mapping old = *find(old_start);
@@ -129,7 +135,8 @@ std::expected<GuestAddr, int> AddressSpace::move_mapping(GuestAddr old_start, u6
             if (error == 0) insert(old);
         }
     }
-    if (special && special_hook_) special_hook_(false);
+    if (error != 0) change.moved_to.reset();
+    if (special) tell_special(Moment::after, change);
     if (error != 0) return std::unexpected(error);
     return *new_start;
 }

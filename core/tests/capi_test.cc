@@ -194,7 +194,20 @@ TEST_CASE("C interface: time is the caller's counter against the host's clocks")
     CHECK(postern_vdso_counter(handle.vdso, &value) == POSTERN_OK);
     CHECK(value != 0);
     CHECK(postern_vdso_set_time(handle.vdso, "host") == POSTERN_OK);
-    CHECK(postern_vdso_set_time(handle.vdso, "sundial") == POSTERN_BAD_TIME_POLICY);
+    for (const char* text : {"sundial", "", "host,freeze", "rate=0", "at=2038"})
+        CHECK(postern_vdso_set_time(handle.vdso, text) == POSTERN_BAD_TIME_POLICY);
+    REQUIRE(postern_vdso_set_time(handle.vdso, "freeze=2038-01-19T03:14:07Z") == POSTERN_OK);
+    for (int read = 0; read < 2; ++read) {
+        REQUIRE(postern_vdso_clock_gettime(handle.vdso, CLOCK_REALTIME, &seconds, &nanoseconds) == POSTERN_OK);
+        CHECK(seconds == 2147483647);
+        CHECK(nanoseconds == 0);
+    }
+    options.time_policy = "at=@1000";
+    Handle second;
+    REQUIRE(postern_vdso_open("x86-64", &options, &second.vdso) == POSTERN_OK);
+    REQUIRE(postern_vdso_clock_gettime(second.vdso, CLOCK_REALTIME, &seconds, &nanoseconds) == POSTERN_OK);
+    CHECK(seconds >= 1000);
+    CHECK(seconds < 1100);
 }
 
 TEST_CASE("C interface: a move takes addresses and time page along") {

@@ -283,16 +283,44 @@ TEST_CASE("special mappings tell before they move") {
     CHECK(memory->poke(*vvar, std::as_bytes(std::span{"page", 4})));
     CHECK(memory->special_span(*vvar, page).size() == page);
     std::string calls;
-    memory->set_special_hook([&](bool before) { calls += before ? 'b' : 'a'; });
+    std::optional<GuestAddr> moved_to;
+    using Moment = memory::AddressSpace::Moment;
+    memory->set_special_hook([&](Moment moment, const memory::SpecialChange& change) {
+        calls += moment == Moment::before ? 'b' : 'a';
+        moved_to = change.moved_to;
+    });
     GuestAddr other = map(*memory, page);
     CHECK(memory->unmap(other, page) == 0);
     CHECK(calls.empty());
     GuestAddr moved = memory->remap(*vvar, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, *vvar - 16 * page).value();
     CHECK(calls == "ba");
+    CHECK(moved_to == moved);
     CHECK(bytes_at(*memory, moved, 4) == "page");
     CHECK(memory->find(moved)->name == "[vvar]");
     CHECK(memory->unmap(moved, page) == 0);
     CHECK(calls == "baba");
+    CHECK_FALSE(moved_to.has_value());
+}
+
+TEST_CASE("special mappings are changed whole, and [vvar] never becomes writable") {
+    auto memory = space();
+    auto data = memory->map_special({}, page, read_only, false, "[vvar]");
+    auto code = memory->map_special({}, 2 * page, read_execute, false, "[vdso]");
+    REQUIRE((data && code));
+    CHECK(memory->unmap(*code, page) == -EINVAL);
+    CHECK(memory->unmap(*code - page, 2 * page) == -EINVAL);
+    CHECK(memory->protect(*code + page, page, read_only) == -EINVAL);
+    CHECK(memory->map({.hint = *code + page, .size = page, .permissions = read_write,
+                       .placement = memory::MapRequest::Placement::fixed}) == std::unexpected(-EINVAL));
+    CHECK(memory->remap(*code, 2 * page, 3 * page, MREMAP_MAYMOVE, {}) == std::unexpected(-EFAULT));
+    CHECK(memory->remap(*code, 2 * page, page, MREMAP_MAYMOVE, {}) == std::unexpected(-EINVAL));
+    CHECK(memory->remap(*code, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, *code - 64 * page) ==
+          std::unexpected(-EINVAL));
+    CHECK(memory->protect(*code, 2 * page, {.read = true, .write = true, .execute = true}) == 0);
+    CHECK(memory->protect(*data, page, read_write) == -EACCES);
+    CHECK(memory->protect(*data, page, read_execute) == -EACCES);
+    CHECK(memory->protect(*data, page, {}) == 0);
+    CHECK(memory->protect(*data, page, read_only) == 0);
 }
 
 TEST_CASE("strings and words in guest order") {

@@ -48,7 +48,7 @@ public:
     int add_execution_hook(GuestAddr, GuestAddr, ExecutionCallback) override { return 0; }
     void remove_execution_hook(int) override {}
     CounterReader counter() const override { return nullptr; }
-    bool set_counter_point(GuestAddr) override { return false; }
+    bool set_counter_point(std::optional<GuestAddr>) override { return false; }
     const Abi& abi() const override { return abi_; }
     std::string_view engine_name() const override { return "fake"; }
 

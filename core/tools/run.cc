@@ -60,6 +60,13 @@ With step and virtual a sleep takes no host time and lets guest time pass; timer
 for something that may happen outside, take host time. What stays the host's always: files'
 timestamps, CPU time, SO_RCVTIMEO, /proc, and the CPU's own counter read by an instruction.
 
+--vdso FILE maps an ELF shared object of PROGRAM's ABI as [vdso]: one segment at address 0,
+no relocations, as `postern image ABI --extract FILE` writes it. A time page comes with it
+only if FILE was built for Postern's. A kernel's own vDSO reads data pages of that kernel and
+is refused. --no-vdso leaves AT_SYSINFO_EHDR out: clocks are system calls then. Signal
+handlers without SA_RESTORER return through code of the vDSO, unless the ABI has a page of
+its own for that (arm: [sigpage]); without it they are not run, and Postern says so.
+
 Exit status: the guest's own. A guest that a signal ends makes Postern end by the same
 signal (without a second core dump). 125: Postern failed; 126: PROGRAM is not a program
 that it can run; 127: it was not found.
@@ -73,8 +80,9 @@ Examples:
 struct RunOptions {
     std::string sysroot, working_directory, program_name, trace_file, time_policy = "host", clock_mode;
     std::vector<std::string> environment, trace_kinds;
+    std::string vdso_file;
     std::optional<u64> seed;
-    bool clean_environment = false, summary = false;
+    bool clean_environment = false, summary = false, no_vdso = false;
 };
 
 /// The guest's environment: ours, unless it starts clean, and then what --env sets.
@@ -199,6 +207,20 @@ Result<void> add_summary(trace::Session& session, const RunOptions& options) {
     _exit(status.code);
 }
 
+/// The whole file; the loader judges what is in it.
+Result<kernel::VdsoChoice> vdso_from(const std::string& path) {
+    constexpr std::size_t most = 256 * 1024;   // the kernel's have a few pages
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
+    std::vector<std::byte> bytes(most + 1);
+    std::size_t size = file ? std::fread(bytes.data(), 1, bytes.size(), file.get()) : 0;
+    if (!file || std::ferror(file.get()))
+        return fail(ErrorKind::internal, fmt::format("--vdso {}: {}", path, strerror(errno)));
+    if (size > most) return fail(ErrorKind::internal, fmt::format("--vdso {}: larger than {} bytes", path, most));
+    bytes.resize(size);
+    return kernel::VdsoChoice{.kind = kernel::VdsoChoice::Kind::file, .name = path,
+                              .bytes = std::make_shared<std::vector<std::byte>>(std::move(bytes))};
+}
+
 Result<kernel::StartOptions> start_options(const RunOptions& options, const std::vector<std::string>& program) {
     kernel::StartOptions start;
     POSTERN_TRY_ASSIGN(environment, make_environment(options));
@@ -217,6 +239,11 @@ Result<kernel::StartOptions> start_options(const RunOptions& options, const std:
     if (!options.clock_mode.empty()) {
         POSTERN_TRY_ASSIGN(mode, clock_mode_by_name(options.clock_mode));
         start.clock_mode = mode;
+    }
+    if (options.no_vdso) start.vdso.kind = kernel::VdsoChoice::Kind::none;
+    if (!options.vdso_file.empty()) {
+        POSTERN_TRY_ASSIGN(choice, vdso_from(options.vdso_file));
+        start.vdso = std::move(choice);
     }
     return start;
 }
@@ -259,6 +286,8 @@ void add_run(CLI::App& application, CommandLine& line) {
     add("--seed", options->seed, "Make what is random (getrandom, AT_RANDOM) the same in every run", "NUMBER");
     add("--clock-mode", options->clock_mode,
         "For experiments: how the vDSO reads its counter: counter, trap, page", "MODE");
+    auto* file = add("--vdso", options->vdso_file, "Give the guest this vDSO image, not Postern's own", "FILE");
+    command.add_flag("--no-vdso", options->no_vdso, "Give the guest no vDSO at all")->excludes(file);
     command.add_flag("--summary", options->summary, "Print one line of counts at the end");
     command.callback([options, &line] { conclude(line, [&] { return run(*options, line.program); }); });
 }

@@ -1,12 +1,12 @@
 #include "vdso/counted_time.hpp"
 
+#include "base/text.hpp"
 #include "vdso/time_mapping.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
-#include <fmt/format.h>
 #include <new>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@ static_assert(std::atomic<i64>::is_always_lock_free && std::atomic<i32>::is_alwa
 Result<std::unique_ptr<CountedTime>> CountedTime::make() {
     void* memory = mmap(nullptr, sizeof(Table), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
-        return fail(ErrorKind::internal, fmt::format("memory for counted time: {}", std::strerror(errno)));
+        return fail(ErrorKind::internal, format_text("memory for counted time: {}", std::strerror(errno)));
     std::unique_ptr<CountedTime> time(new CountedTime);
     time->table_ = new (memory) Table;
     return time;

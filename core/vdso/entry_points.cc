@@ -15,6 +15,12 @@ std::optional<SignalReturn> on_helper_page(std::string_view page, const ReturnCo
     return SignalReturn{{code.value | (thumb ? 1 : 0)}, code};
 }
 
+/// For images that are not ours: by the name that the ABI exports for that behaviour.
+std::optional<u64> exported(const Abi& abi, std::string_view function, const Image& image) {
+    auto row = std::ranges::find(abi.vdso.exports, function, &VdsoExport::function);
+    return row == abi.vdso.exports.end() ? std::nullopt : image.find(row->symbol);
+}
+
 }  // namespace
 
 std::optional<SignalReturn> signal_return(const Abi& abi, const SignalFrame& frame, const Placement& placement,
@@ -22,6 +28,7 @@ std::optional<SignalReturn> signal_return(const Abi& abi, const SignalFrame& fra
     if (frame.page_return) return on_helper_page(abi.signals->return_page, *frame.page_return, placement, thumb);
     if (frame.vdso_return.empty() || !image) return std::nullopt;
     auto offset = image->private_offset(frame.vdso_return);
+    if (!offset) offset = exported(abi, frame.vdso_return, *image);
     if (!offset) return std::nullopt;
     return SignalReturn{placement.image + *offset, std::nullopt};
 }

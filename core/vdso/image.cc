@@ -22,13 +22,15 @@ constexpr u16 version_index_mask = 0x7fff, version_base = 1;
 // vdso-images/README.md: notes of owner "Postern".
 constexpr std::string_view note_owner = "Postern";
 constexpr u32 note_place = 1, note_time_page = 2;
+constexpr std::string_view linux_owner = "Linux";
+constexpr u32 note_linux_version = 0;
 
 /// The entries of a SysV hash table are 64 bits wide on these machines' 64-bit ELF, 32 bits
 /// everywhere else.
 constexpr u16 em_alpha = 0x9026, em_s390 = 22;
 
 std::unexpected<Error> broken(std::string_view what) {
-    return fail(ErrorKind::internal, concat({"broken vDSO image: ", what}));
+    return fail(ErrorKind::internal, format_text("broken vDSO image: {}", what));
 }
 
 }  // namespace
@@ -44,7 +46,7 @@ public:
         POSTERN_TRY(read_dynamic());
         POSTERN_TRY(read_versions());
         POSTERN_TRY(read_symbols());
-        POSTERN_TRY(read_notes());
+        for (auto [notes, start] : notes_) POSTERN_TRY(read_notes(notes, start));
         return std::move(image_);
     }
 
@@ -57,7 +59,7 @@ private:
     Result<u64> count_by_gnu_hash(u64 offset) const;
     Result<void> read_symbols();
     Result<void> read_symbol(const ElfView& symbol, u64 index);
-    Result<void> read_notes();
+    Result<void> read_notes(const ElfView& notes, u64 start);
     Result<void> read_own_note(u32 type, u64 description, u64 size);
 
     /// Value of a dynamic tag, or nothing.
@@ -72,8 +74,8 @@ private:
     const ElfLayout* layout_ = nullptr;
     bool wide_ = false;
     ElfView file_;
-    ElfView dynamic_view_, note_view_;
-    u64 note_offset_ = 0;
+    ElfView dynamic_view_;
+    std::vector<std::pair<ElfView, u64>> notes_;   // segments and their offsets
     std::vector<std::pair<u64, u64>> dynamic_;  // tag, value
     ElfView strings_;
     std::vector<std::pair<u16, std::string_view>> versions_;  // index, name
@@ -106,16 +108,16 @@ Result<void> ImageReader::read_program_headers() {
     u64 count = file_.at(layout_->e_phnum);
     auto table = file_.slice(file_.at(layout_->e_phoff), count * layout_->program_header_size);
     if (!table) return broken("program headers outside the file");
-    unsigned loads = 0, dynamics = 0, notes = 0;
+    unsigned loads = 0, dynamics = 0;
     for (u64 index = 0; index < count; ++index) {
         ElfView header = *table->from(index * layout_->program_header_size);
         u64 offset = header.at(layout_->p_offset);
         auto contents = file_.slice(offset, header.at(layout_->p_filesz));
-        if (!contents) return broken(concat({"segment ", decimal(index), " lies outside the file"}));
+        if (!contents) return broken(format_text("segment {} lies outside the file", index));
         auto type = header.at(layout_->p_type);
         if (type != pt_load && type != pt_dynamic && type != pt_note) continue;
         if (header.at(layout_->p_vaddr) != offset)
-            return broken(concat({"segment ", decimal(index), ": address is not offset"}));
+            return broken(format_text("segment {}: address is not offset", index));
         if (type == pt_load) {
             ++loads;
             if (offset != 0 || header.at(layout_->p_memsz) != contents->size()) {
@@ -125,13 +127,10 @@ Result<void> ImageReader::read_program_headers() {
             ++dynamics;
             dynamic_view_ = *contents;
         } else {
-            ++notes;
-            note_view_ = *contents;
-            note_offset_ = offset;
+            notes_.emplace_back(*contents, offset);
         }
     }
-    if (loads != 1 || dynamics != 1 || notes > 1)
-        return broken("not one loadable, one dynamic and one note segment");
+    if (loads != 1 || dynamics != 1) return broken("not one loadable and one dynamic segment");
     return {};
 }
 
@@ -179,6 +178,7 @@ Result<void> ImageReader::read_versions() {
         versions_.emplace_back(definition->at(vd_ndx), *name);
         u64 next = definition->at(vd_next);
         if (next == 0) break;
+        if (next < definition_size) return broken("version definitions overlap");
         offset += next;
     }
     return {};
@@ -242,10 +242,10 @@ Result<void> ImageReader::read_symbol(const ElfView& symbol, u64 index) {
     if (section == shn_undef || section == shn_abs || binding == stb_local) return {};
     if (type != stt_func && type != stt_notype) return {};
     auto name = strings_.string(symbol.at(layout_->st_name));
-    if (!name) return broken(concat({"name of symbol ", decimal(index)}));
+    if (!name) return broken(format_text("name of symbol {}", index));
     Symbol found{*name, {}, symbol.at(layout_->st_value), symbol.at(layout_->st_size)};
     if (found.value >= file_.size() || found.size > file_.size() - found.value) {
-        return broken(concat({*name, " lies outside the file"}));
+        return broken(format_text("{} lies outside the file", *name));
     }
     if (auto versions = dynamic(dt_versym)) {
         auto words = file_.from(*versions);
@@ -256,27 +256,31 @@ Result<void> ImageReader::read_symbol(const ElfView& symbol, u64 index) {
         if (definition != versions_.end() && wanted != version_base)
             found.version = definition->second;
         else if (wanted > version_base)
-            return broken(concat({*name, " has an unknown version"}));
+            return broken(format_text("{} has an unknown version", *name));
     }
     image_.symbols_.push_back(found);
     return {};
 }
 
-Result<void> ImageReader::read_notes() {
+/// `start`: of the segment, in the file.
+Result<void> ImageReader::read_notes(const ElfView& notes, u64 start) {
     constexpr ElfField name_size{0, 4}, description_size{4, 4}, type{8, 4};
     constexpr u64 header_size = 12;
-    for (u64 offset = 0; offset < note_view_.size();) {
-        auto header = note_view_.slice(offset, header_size);
+    for (u64 offset = 0; offset < notes.size();) {
+        auto header = notes.slice(offset, header_size);
         if (!header) return broken("truncated note");
         u64 name_offset = offset + header_size;
         u64 description_offset = name_offset + align_up(header->at(name_size), 4);
-        if (!note_view_.slice(name_offset, header->at(name_size)) ||
-            !note_view_.slice(description_offset, header->at(description_size))) {
+        if (!notes.slice(name_offset, header->at(name_size)) ||
+            !notes.slice(description_offset, header->at(description_size))) {
             return broken("note longer than its segment");
         }
-        auto owner = note_view_.slice(name_offset, header->at(name_size))->string(0);
+        auto owner = notes.slice(name_offset, header->at(name_size))->string(0);
+        if (owner == linux_owner && header->at(type) == note_linux_version) {
+            image_.linux_version_ = static_cast<u32>(notes.get(description_offset, 4).value_or(0));
+        }
         if (owner == note_owner) {
-            POSTERN_TRY(read_own_note(static_cast<u32>(header->at(type)), note_offset_ + description_offset,
+            POSTERN_TRY(read_own_note(static_cast<u32>(header->at(type)), start + description_offset,
                                       header->at(description_size)));
         }
         offset = description_offset + align_up(header->at(description_size), 4);

@@ -44,6 +44,8 @@ public:
     const std::vector<Symbol>& private_symbols() const { return private_symbols_; }
     u16 machine() const { return machine_; }  ///< e_machine
     std::string_view soname() const { return soname_; }
+    /// The Linux version of the kernel's note in every Linux vDSO, as LINUX_VERSION_CODE; 0 = none.
+    u32 linux_version() const { return linux_version_; }
     /// The time page layout that the image was compiled with; 0 = it does not say.
     u32 time_page_version() const { return time_page_version_; }
 
@@ -55,6 +57,7 @@ private:
     u16 machine_ = 0;
     std::string_view soname_;
     u32 time_page_version_ = 0;
+    u32 linux_version_ = 0;
 
     friend class ImageReader;
 };
@@ -66,13 +69,16 @@ struct PlacedHelper {
 
 /// Where everything landed.
 struct Placement {
-    GuestAddr time_page;  ///< one page, read-only; [vvar]
-    GuestAddr image;      ///< AT_SYSINFO_EHDR; [vdso]
-    u64 image_size = 0;   ///< bytes, whole pages
+    GuestAddr time_page{};  ///< one page, read-only; [vvar]. 0: there is none
+    GuestAddr image{};      ///< AT_SYSINFO_EHDR; [vdso]. 0: there is none
+    u64 image_size = 0;     ///< bytes, whole pages
     std::vector<PlacedHelper> helpers;
 
     /// The guest moved what was in [from, from + size) to `to`. False: nothing of this starts there.
     bool move(GuestAddr from, u64 size, GuestAddr to);
+    /// The guest unmapped that range: a time page there is gone. (The kernel still sends handlers to
+    /// where the image was.)
+    void unmapped(GuestAddr from, u64 size);
 };
 
 /// Bytes of the [vvar] mapping: the time page in whole pages of the ABI.
@@ -86,5 +92,8 @@ u64 time_page_size(const Abi& abi);
 ///
 /// Of `memory` this needs that a fixed mapping replaces what is there.
 Result<Placement> install(const Abi& abi, GuestMemory& memory, GuestAddr hint);
+/// The same with another image, which gets a time page only if it says for which layout it was
+/// made. Null: only the helper pages.
+Result<Placement> install(const Abi& abi, GuestMemory& memory, GuestAddr hint, const Image* image);
 
 }  // namespace postern::vdso

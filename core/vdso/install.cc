@@ -9,7 +9,7 @@ namespace {
 Result<std::span<const std::byte>> required_file(std::string_view name) {
     auto bytes = embedded_file(name);
     if (bytes.empty())
-        return fail(ErrorKind::internal, concat({name, ": this build holds no such image"}));
+        return fail(ErrorKind::internal, format_text("{}: this build holds no such image", name));
     return bytes;
 }
 
@@ -18,7 +18,7 @@ Result<void> place(GuestMemory& memory, GuestAddr address, u64 size, std::span<c
                    const std::string& name) {
     POSTERN_TRY(memory.map_special(address, size, read_execute, true, name.c_str()));
     if (!memory.poke(address, bytes)) {
-        return fail(ErrorKind::internal, concat({"cannot write ", name, " at ", hexadecimal(address.value)}));
+        return fail(ErrorKind::internal, format_text("cannot write {} at {}", name, hexadecimal(address.value)));
     }
     return {};
 }
@@ -30,7 +30,7 @@ u64 time_page_size(const Abi& abi) { return align_up(u64{POSTERN_TIME_PAGE_SIZE}
 bool Placement::move(GuestAddr from, u64 size, GuestAddr to) {
     bool moved = false;
     auto move_one = [&](GuestAddr& address) {
-        if (address - from >= size) return;
+        if (!address || address - from >= size) return;
         address = to + (address - from);
         moved = true;
     };
@@ -40,11 +40,21 @@ bool Placement::move(GuestAddr from, u64 size, GuestAddr to) {
     return moved;
 }
 
+void Placement::unmapped(GuestAddr from, u64 size) {
+    if (time_page && time_page - from < size) time_page = {};
+}
+
 Result<Placement> install(const Abi& abi, GuestMemory& memory, GuestAddr hint) {
+    POSTERN_TRY(required_file(abi.vdso.image));
+    auto image = Image::of(abi);
+    return install(abi, memory, hint, &*image);
+}
+
+Result<Placement> install(const Abi& abi, GuestMemory& memory, GuestAddr hint, const Image* image) {
     const u64 page = abi.layout.page_size;
-    POSTERN_TRY_ASSIGN(image, required_file(abi.vdso.image));
     Placement placement;
-    placement.image_size = align_up(image.size(), page);
+    placement.image_size = image ? align_up(image->bytes().size(), page) : 0;
+    const u64 page_size = image && image->time_page_version() != 0 ? time_page_size(abi) : 0;
 
     u64 neighbours_size = 0;
     for (const HelperPage& helper : abi.vdso.helper_pages) {
@@ -53,12 +63,16 @@ Result<Placement> install(const Abi& abi, GuestMemory& memory, GuestAddr hint) {
     }
 
     // One mapping finds the room; the parts that are not the time page then replace theirs.
-    POSTERN_TRY_ASSIGN(
-        start, memory.map_special(hint, neighbours_size + time_page_size(abi) + placement.image_size, read_only,
-                                  false, "[vvar]"));
-    placement.time_page = start + neighbours_size;
-    placement.image = placement.time_page + time_page_size(abi);
-    POSTERN_TRY(place(memory, placement.image, placement.image_size, image, "[vdso]"));
+    GuestAddr start{};
+    if (u64 size = neighbours_size + page_size + placement.image_size; size != 0) {
+        POSTERN_TRY_ASSIGN(found, memory.map_special(hint, size, read_only, false, "[vvar]"));
+        start = found;
+    }
+    if (page_size != 0) placement.time_page = start + neighbours_size;
+    if (image) {
+        placement.image = start + neighbours_size + page_size;
+        POSTERN_TRY(place(memory, placement.image, placement.image_size, image->bytes(), "[vdso]"));
+    }
 
     GuestAddr neighbour = start;
     for (const HelperPage& helper : abi.vdso.helper_pages) {

@@ -1,10 +1,10 @@
 #include "vdso/system_calls.hpp"
 
+#include "base/text.hpp"
 #include "system_calls.h"
 
 #include <algorithm>
 #include <array>
-#include <fmt/format.h>
 
 namespace postern::vdso {
 
@@ -39,7 +39,7 @@ Result<void> publish_system_calls(const Abi& abi, GuestMemory& memory, const Pla
     });
     if (!asks) return {};
     if (memory.poke(placement.time_page + POSTERN_AT_SYSTEM_CALLS, make_facts(abi, numbers))) return {};
-    return fail(ErrorKind::internal, fmt::format("cannot write to the time page at {:#x}", placement.time_page.value));
+    return fail(ErrorKind::internal, format_text("cannot write to the time page at {}", hexadecimal(placement.time_page.value)));
 }
 
 }  // namespace postern::vdso

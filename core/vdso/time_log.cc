@@ -1,12 +1,13 @@
 #include "vdso/time_log.hpp"
 
+#include "base/text.hpp"
+
 #include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
 #include <ctime>
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <fstream>
 #include <sstream>
 #include <unistd.h>
@@ -87,10 +88,10 @@ TimeLog::~TimeLog() {
 Result<TimeLog> TimeLog::record(const std::string& path) {
     TimeLog log(path);
     log.descriptor_ = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
-    if (log.descriptor_ < 0) return bad(fmt::format("time record {}: {}", path, std::strerror(errno)));
-    std::string line = fmt::format("{}\n", first_line);
+    if (log.descriptor_ < 0) return bad(format_text("time record {}: {}", path, std::strerror(errno)));
+    std::string line = format_text("{}\n", first_line);
     if (write(log.descriptor_, line.data(), line.size()) != static_cast<ssize_t>(line.size()))
-        return bad(fmt::format("time record {}: {}", path, std::strerror(errno)));
+        return bad(format_text("time record {}: {}", path, std::strerror(errno)));
     return log;
 }
 
@@ -99,7 +100,7 @@ Result<TimeLog> TimeLog::replay(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     std::ostringstream text;   // whose stream buffer catches what a directory throws
     text << file.rdbuf();
-    if (!file.is_open() || text.bad()) return bad(fmt::format("time record {}: {}", path, std::strerror(errno ? errno : EIO)));
+    if (!file.is_open() || text.bad()) return bad(format_text("time record {}: {}", path, std::strerror(errno ? errno : EIO)));
     TimeLog log(path);
     POSTERN_TRY(log.parse(text.str()));
     return log;
@@ -107,14 +108,14 @@ Result<TimeLog> TimeLog::replay(const std::string& path) {
 
 Result<void> TimeLog::parse(std::string_view text) {
     if (take_until(text, '\n') != first_line)
-        return bad(fmt::format("time record {}: its first line is not \"{}\"", path_, first_line));
+        return bad(format_text("time record {}: its first line is not \"{}\"", path_, first_line));
     for (u64 line = 2; !text.empty(); ++line) {
         std::string_view words = take_until(text, '\n');
         std::string_view process = take_until(words, ' ');
         auto clock = clock_of(take_until(words, ' '));
         auto time = time_of(words);
         if (process.empty() || !clock || !time)
-            return bad(fmt::format("time record {}: line {}: expected PROCESS CLOCK SECONDS.NANOSECONDS", path_, line));
+            return bad(format_text("time record {}: line {}: expected PROCESS CLOCK SECONDS.NANOSECONDS", path_, line));
         reads_[std::string(process)].push_back({*clock, *time, line});
     }
     return {};
@@ -122,30 +123,30 @@ Result<void> TimeLog::parse(std::string_view text) {
 
 Result<void> TimeLog::put(int clock_id, i64 nanoseconds) {
     if (nanoseconds < 0) nanoseconds = 0;   // REALTIME before 1970: no policy starts there
-    std::string line = fmt::format("{} {} {}.{:09}\n", process_, name_of(clock_id), nanoseconds / second,
+    std::string line = format_text("{} {} {}.{:09}\n", process_, name_of(clock_id), nanoseconds / second,
                                    nanoseconds % second);
     ssize_t written = write(descriptor_, line.data(), line.size());
     if (written == static_cast<ssize_t>(line.size())) return {};
-    return bad(fmt::format("time record {}: {}", path_, written < 0 ? std::strerror(errno) : "written in part"));
+    return bad(format_text("time record {}: {}", path_, written < 0 ? std::strerror(errno) : "written in part"));
 }
 
 Result<i64> TimeLog::take(int clock_id) {
     auto found = reads_.find(process_);
     u64 count = found == reads_.end() ? 0 : found->second.size();
     auto wrong = [&](std::string_view recorded) {
-        return bad(fmt::format("time record {}: read {} of process {} asks for CLOCK_{}, {}", path_, position_ + 1,
+        return bad(format_text("time record {}: read {} of process {} asks for CLOCK_{}, {}", path_, position_ + 1,
                                process_, name_of(clock_id), recorded));
     };
     if (position_ >= count) return wrong("but the record ends there");
     const Read& read = found->second[position_];
     if (read.clock_id != clock_id)
-        return wrong(fmt::format("recorded is CLOCK_{} (line {})", name_of(read.clock_id), read.line));
+        return wrong(format_text("recorded is CLOCK_{} (line {})", name_of(read.clock_id), read.line));
     ++position_;
     return read.nanoseconds;
 }
 
 void TimeLog::forked() {
-    process_ += fmt::format(".{}", children_);
+    process_ += format_text(".{}", children_);
     children_ = 0;
     position_ = 0;
 }

@@ -1,7 +1,8 @@
 #include "vdso/time_mapping.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
-#include <fmt/format.h>
 #include <limits>
 
 namespace postern::vdso {
@@ -87,7 +88,7 @@ Result<void> TimeMapping::check() const {
                            Row{"BOOTTIME", start.boottime, longest_uptime},
                            Row{"REALTIME", start.realtime, std::numeric_limits<i64>::max()}}) {
         if (row.value >= 0 && row.value < row.limit) continue;
-        return fail(ErrorKind::internal, fmt::format("{}: CLOCK_{} would start {}", policy_.text(), row.clock,
+        return fail(ErrorKind::internal, format_text("{}: CLOCK_{} would start {}", policy_.text(), row.clock,
                                                      row.value < 0 ? "before its zero" : "beyond its range"));
     }
     return {};

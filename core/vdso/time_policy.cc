@@ -1,8 +1,7 @@
 #include "vdso/time_policy.hpp"
 
+#include "base/text.hpp"
 #include "vdso/time_text.hpp"
-
-#include <fmt/format.h>
 
 namespace postern::vdso {
 
@@ -21,7 +20,7 @@ struct Term {
 Result<void> set_rate(TimePolicy& policy, const Term& term) {
     POSTERN_TRY_ASSIGN(rate, parse_decimal(term.value));
     if (rate < smallest_rate || rate > largest_rate)
-        return bad(fmt::format("{}: a rate lies between 0.000001 and 1000000", term.text));
+        return bad(format_text("{}: a rate lies between 0.000001 and 1000000", term.text));
     policy.rate = rate;
     return {};
 }
@@ -49,20 +48,20 @@ Result<void> set_counted(TimePolicy& policy, const Term&) {
 
 Result<void> set_step(TimePolicy& policy, const Term& term) {
     POSTERN_TRY_ASSIGN(step, parse_duration(term.value));
-    if (step <= 0) return bad(fmt::format("{}: a step is longer than nothing", term.text));
+    if (step <= 0) return bad(format_text("{}: a step is longer than nothing", term.text));
     policy.flow = TimePolicy::Flow::step;
     policy.step = step;
     return {};
 }
 
 Result<void> set_record(TimePolicy& policy, const Term& term) {
-    if (term.value.empty()) return bad(fmt::format("{}: a file name is missing", term.text));
+    if (term.value.empty()) return bad(format_text("{}: a file name is missing", term.text));
     policy.record = term.value;
     return {};
 }
 
 Result<void> set_replay(TimePolicy& policy, const Term& term) {
-    if (term.value.empty()) return bad(fmt::format("{}: a file name is missing", term.text));
+    if (term.value.empty()) return bad(format_text("{}: a file name is missing", term.text));
     policy.flow = TimePolicy::Flow::replayed;
     policy.replay = term.value;
     return {};
@@ -115,8 +114,8 @@ const Kind* find_kind(const Term& term) {
 
 std::unexpected<Error> unknown(const Term& term) {
     for (const Kind& kind : kinds)
-        if (std::string(term.name) + "=" == kind.name) return bad(fmt::format("{}: a value is missing", term.text));
-    return bad(fmt::format("\"{}\" is no time policy; there are host, offset=, at=, rate=, freeze, freeze=, step=, "
+        if (std::string(term.name) + "=" == kind.name) return bad(format_text("{}: a value is missing", term.text));
+    return bad(format_text("\"{}\" is no time policy; there are host, offset=, at=, rate=, freeze, freeze=, step=, "
                            "virtual, monotonic+=, boottime+=, record=, replay=",
                            term.text));
 }
@@ -125,7 +124,7 @@ std::unexpected<Error> unknown(const Term& term) {
 Result<void> apply(TimePolicy& policy, const Kind& kind, const Term& term) {
     auto set = kind.set(policy, term);
     if (set || set.error().message.starts_with(term.text)) return set;
-    return bad(fmt::format("{}: {}", term.text, set.error().message));
+    return bad(format_text("{}: {}", term.text, set.error().message));
 }
 
 void append(std::string& text, std::string_view term) {
@@ -134,7 +133,7 @@ void append(std::string& text, std::string_view term) {
 }
 
 void append_clock_offset(std::string& text, std::string_view clock, i64 offset) {
-    if (offset != 0) append(text, fmt::format("{}{}={}", clock, offset < 0 ? '-' : '+', format_length(offset)));
+    if (offset != 0) append(text, format_text("{}{}={}", clock, offset < 0 ? '-' : '+', format_length(offset)));
 }
 
 }  // namespace
@@ -151,7 +150,7 @@ Result<TimePolicy> TimePolicy::parse(std::string_view text) {
         const Kind* kind = find_kind(term);
         if (!kind) return unknown(term);
         if (seen & kind->groups)
-            return bad(fmt::format("\"{}\" does not go with what stands before it", term.text));
+            return bad(format_text("\"{}\" does not go with what stands before it", term.text));
         seen |= kind->groups;
         POSTERN_TRY(apply(policy, *kind, term));
         if (comma == rest.npos) return policy;
@@ -162,16 +161,16 @@ Result<TimePolicy> TimePolicy::parse(std::string_view text) {
 std::string TimePolicy::text() const {
     std::string text;
     bool frozen = flow == Flow::frozen;
-    if (realtime_start) append(text, fmt::format("{}={}", frozen ? "freeze" : "at", format_date(*realtime_start)));
+    if (realtime_start) append(text, format_text("{}={}", frozen ? "freeze" : "at", format_date(*realtime_start)));
     else if (frozen) append(text, "freeze");
-    if (realtime_offset) append(text, fmt::format("offset={}", format_duration(realtime_offset)));
-    if (flow == Flow::rate && rate != rate_one) append(text, fmt::format("rate={}", format_decimal(rate)));
-    if (flow == Flow::step) append(text, fmt::format("step={}", format_length(step)));
+    if (realtime_offset) append(text, format_text("offset={}", format_duration(realtime_offset)));
+    if (flow == Flow::rate && rate != rate_one) append(text, format_text("rate={}", format_decimal(rate)));
+    if (flow == Flow::step) append(text, format_text("step={}", format_length(step)));
     if (flow == Flow::counted) append(text, "virtual");
     append_clock_offset(text, "monotonic", monotonic_offset);
     append_clock_offset(text, "boottime", boottime_offset);
-    if (!record.empty()) append(text, fmt::format("record={}", record));
-    if (!replay.empty()) append(text, fmt::format("replay={}", replay));
+    if (!record.empty()) append(text, format_text("record={}", record));
+    if (!replay.empty()) append(text, format_text("replay={}", replay));
     return text.empty() ? "host" : text;
 }
 

@@ -1,5 +1,6 @@
 #include "vdso/time_source.hpp"
 
+#include "base/text.hpp"
 #include "vdso/host_offsets.hpp"
 
 namespace postern::vdso {

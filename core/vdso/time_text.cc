@@ -1,9 +1,10 @@
 #include "vdso/time_text.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <fmt/format.h>
 #include <limits>
 #include <optional>
 
@@ -135,14 +136,14 @@ Result<i64> parse_duration(std::string_view text) {
         auto letters = take_while(rest, is_letter);
         auto unit = std::ranges::find(next, units.end(), letters, &Unit::name);
         if (digits.empty() || unit == units.end())
-            return bad(fmt::format("\"{}\" is no duration: expected numbers with units d h m s ms us ns, longest first",
+            return bad(format_text("\"{}\" is no duration: expected numbers with units d h m s ms us ns, longest first",
                                    text));
         next = unit + 1;
         auto count = number(digits);
         i64 part;
         if (!count || __builtin_mul_overflow(*count, unit->nanoseconds, &part) ||
             __builtin_add_overflow(total, part, &total) || total >= longest)
-            return bad(fmt::format("\"{}\" is longer than 146 years", text));
+            return bad(format_text("\"{}\" is longer than 146 years", text));
     } while (!rest.empty());
     return negative ? -total : total;
 }
@@ -152,14 +153,14 @@ std::string format_length(i64 nanoseconds) {
     std::string text;
     for (const Unit& unit : units) {
         auto length = static_cast<u64>(unit.nanoseconds);
-        if (left >= length) text += fmt::format("{}{}", left / length, unit.name);
+        if (left >= length) text += format_text("{}{}", left / length, unit.name);
         left %= length;
     }
     return text.empty() ? "0s" : text;
 }
 
 std::string format_duration(i64 nanoseconds) {
-    return fmt::format("{}{}", nanoseconds < 0 ? '-' : '+', format_length(nanoseconds));
+    return format_text("{}{}", nanoseconds < 0 ? '-' : '+', format_length(nanoseconds));
 }
 
 Result<i64> parse_date(std::string_view text) {
@@ -189,11 +190,11 @@ std::string format_date(i64 nanoseconds) {
     auto day = floor<days>(sys_seconds(std::chrono::seconds(seconds)));
     year_month_day date(day);
     i64 time = seconds - day.time_since_epoch().count() * 86'400;
-    std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
+    std::string text = format_text("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
                                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                                    time / 3'600, time / 60 % 60, time % 60);
     if (part == 0) return text + "Z";
-    std::string places = fmt::format("{:09}", part);
+    std::string places = format_text("{:09}", part);
     places.resize(places.find_last_not_of('0') + 1);
     return text + "." + places + "Z";
 }
@@ -205,14 +206,14 @@ Result<i64> parse_decimal(std::string_view text) {
     if (take(rest, '.')) part = fraction(take_while(rest, is_digit));
     i64 value;
     if (!whole || !part || !rest.empty())
-        return bad(fmt::format("\"{}\" is no number: expected digits, and at most nine after a point", text));
+        return bad(format_text("\"{}\" is no number: expected digits, and at most nine after a point", text));
     if (__builtin_mul_overflow(*whole, second, &value) || __builtin_add_overflow(value, *part, &value))
-        return bad(fmt::format("\"{}\" is too large a number", text));
+        return bad(format_text("\"{}\" is too large a number", text));
     return value;
 }
 
 std::string format_decimal(i64 billionths) {
-    std::string text = fmt::format("{}.{:09}", billionths / second, billionths % second);
+    std::string text = format_text("{}.{:09}", billionths / second, billionths % second);
     text.resize(text.find_last_not_of('0') + 1);
     if (text.ends_with('.')) text.pop_back();
     return text;

@@ -47,7 +47,7 @@ public:
     int add_execution_hook(GuestAddr first, GuestAddr last, ExecutionCallback callback) override;
     void remove_execution_hook(int handle) override;
     CounterReader counter() const override;
-    bool set_counter_point(GuestAddr address) override;
+    bool set_counter_point(std::optional<GuestAddr> address) override;
     const Abi& abi() const override { return abi_; }
     std::string_view engine_name() const override;
 

@@ -86,12 +86,16 @@ void UnicornCpu::write_counter(u64 value) {
     if (!abi_.is_64bit()) raw_set(ids_[abi_.syscall.arguments[1]], value >> 32);
 }
 
-bool UnicornCpu::set_counter_point(GuestAddr address) {
+bool UnicornCpu::set_counter_point(std::optional<GuestAddr> address) {
     if (counter_hook_) uc_hook_del(engine_, counter_hook_);
     counter_hook_ = 0;
+    if (!address) {
+        invalidate_code({}, 0);
+        return true;
+    }
     uc_err error = uc_hook_add(engine_, &counter_hook_, UC_HOOK_CODE, reinterpret_cast<void*>(on_counter_point), this,
-                               address.value, address.value);
-    invalidate_code(address, 1);
+                               address->value, address->value);
+    invalidate_code(*address, 1);
     return error == UC_ERR_OK;
 }
 

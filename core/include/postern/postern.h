@@ -182,8 +182,12 @@ int postern_vdso_signal_return(const struct postern_vdso *vdso, int frame, int t
 /* Renews the time page from host time. Needs an installed vDSO. */
 int postern_vdso_service(struct postern_vdso *vdso);
 
-/* Where guest time comes from, in the words of `postern run --time`: "host". Takes effect at once,
- * for the page and for postern_vdso_clock_gettime. Errors: BAD_TIME_POLICY; the old one stays. */
+/* Where guest time comes from, in the words of `postern run --time` (its --help explains them):
+ * "host", "offset=-3d", "at=2038-01-19T03:14:07Z", "rate=10", "freeze", "step=1ms", "virtual",
+ * "monotonic+=10s", "boottime+=10s"; several with commas between. Takes effect at once, for the
+ * page and for postern_vdso_clock_gettime; clocks other than REALTIME never go back. While the
+ * guest does not run. Errors: BAD_TIME_POLICY (no policy, or one that does not fit the clocks);
+ * the old one stays. */
 int postern_vdso_set_time(struct postern_vdso *vdso, const char *policy);
 
 /* The guest's clock_gettime and clock_getres (Linux clock ids) by the arithmetic of the vDSO, for
