@@ -68,7 +68,19 @@ public:
         return cs_insn_group(handle_, &instruction, CS_GRP_JUMP) || cs_insn_group(handle_, &instruction, CS_GRP_CALL) ||
                cs_insn_group(handle_, &instruction, CS_GRP_BRANCH_RELATIVE);
     }
+    /// Registers that it changes, by name; nothing: Capstone does not know for this machine.
+    std::optional<std::vector<std::string>> written(const cs_insn& instruction) const {
+        cs_regs read, changed;
+        std::uint8_t read_count = 0, changed_count = 0;
+        if (cs_regs_access(handle_, &instruction, read, &read_count, changed, &changed_count) != CS_ERR_OK)
+            return std::nullopt;
+        std::vector<std::string> names;
+        for (unsigned i = 0; i < changed_count; ++i) names.emplace_back(cs_reg_name(handle_, changed[i]));
+        return names;
+    }
     unsigned unit() const { return unit_; }
+    /// How far ahead of the instruction its program counter reads (ARM: two instructions).
+    u64 pc_ahead() const { return decoder_.thumb_mode ? 2 * unit_ : 0; }
 
 private:
     Disassembler(csh handle, const Decoder& decoder)
@@ -86,11 +98,15 @@ std::string format_bytes(std::span<const std::byte> bytes) {
     return text;
 }
 
-/// "  <name+0x10>" for the address that ends the operands, if a function holds it.
-std::string branch_target(std::string_view operands, const CodeLabels& labels) {
+/// The address that ends the operands.
+std::optional<u64> branch_target(std::string_view operands) {
     auto at = operands.rfind("0x");
-    if (at == operands.npos) return {};
-    u64 target = std::strtoull(std::string(operands.substr(at)).c_str(), nullptr, 16);
+    if (at == operands.npos) return std::nullopt;
+    return std::strtoull(std::string(operands.substr(at)).c_str(), nullptr, 16);
+}
+
+/// "  <name+0x10>" for an address that a function holds.
+std::string label_of(u64 target, const CodeLabels& labels) {
     auto above = labels.upper_bound(target);
     while (above != labels.begin() && !std::prev(above)->second.is_function) --above;
     if (above == labels.begin()) return {};
@@ -104,36 +120,84 @@ std::string heading(u64 address, const CodeLabel& label) {
                              : fmt::format("{:8x}  {}:\n", address, label.name);
 }
 
+/// One pass over the code.
+class Listing {
+public:
+    Listing(const Abi& abi, Disassembler& disassembler, std::span<const std::byte> code, u64 address,
+            const CodeLabels& labels, const Commentator& comment)
+        : disassembler_(disassembler), code_(code), address_(address), labels_(labels), comment_(comment),
+          tracker_(disassembler.pc_ahead(), abi.word_mask(),
+                   [this, order = abi.byte_order](u64 at) { return literal(at - address_, order); }) {}
+    Listing(const Listing&) = delete;
+    Listing& operator=(const Listing&) = delete;
+
+    std::string text() {
+        for (u64 at = 0; at < code_.size();) at += line(at);
+        return std::move(text_);
+    }
+
+private:
+    std::optional<u32> literal(u64 offset, ByteOrder order) const {
+        if (offset >= code_.size() || code_.size() - offset < 4) return std::nullopt;
+        return load<u32>(&code_[offset], order);
+    }
+    u64 line(u64 at);
+    std::string remarks(const cs_insn& instruction, u64 here);
+
+    Disassembler& disassembler_;
+    std::span<const std::byte> code_;
+    u64 address_;
+    const CodeLabels& labels_;
+    const Commentator& comment_;
+    ConstantTracker tracker_;
+    std::string text_;
+};
+
+/// Where a branch leads, and the comment.
+std::string Listing::remarks(const cs_insn& instruction, u64 here) {
+    PrintedInstruction printed{.address = here, .size = instruction.size, .mnemonic = instruction.mnemonic,
+                               .operands = instruction.op_str, .written = disassembler_.written(instruction),
+                               .target = {}};
+    if (disassembler_.is_branch(instruction)) printed.target = branch_target(instruction.op_str);
+    std::string text = printed.target ? label_of(*printed.target, labels_) : "";
+    if (std::string remark = comment_ ? comment_(printed, tracker_) : ""; !remark.empty()) text += "  ; " + remark;
+    tracker_.step(printed);
+    return text;
+}
+
+/// Prints what is at an offset; how many bytes that is.
+u64 Listing::line(u64 at) {
+    constexpr int bytes_width = 3 * 8;
+    u64 here = address_ + at;
+    if (auto label = labels_.find(here); label != labels_.end()) {
+        text_ += heading(here, label->second);
+        if (label->second.is_function) {
+            disassembler_.select(label->second.is_thumb);
+            tracker_.start_function(disassembler_.pc_ahead());
+        }
+    }
+    auto next_label = labels_.upper_bound(here);
+    u64 most = next_label == labels_.end() ? code_.size() - at : std::min(code_.size() - at, next_label->first - here);
+    auto rest = code_.subspan(at, most);
+    const cs_insn* instruction = disassembler_.decode(rest, here);
+    if (!instruction) {
+        auto skipped = rest.first(std::min<u64>(disassembler_.unit(), rest.size()));
+        text_ += fmt::format("{:8x}:  {:<{}} (no instruction)\n", here, format_bytes(skipped), bytes_width);
+        return skipped.size();
+    }
+    text_ += fmt::format("{:8x}:  {:<{}} {} {}{}", here, format_bytes(rest.first(instruction->size)), bytes_width,
+                         instruction->mnemonic, instruction->op_str, remarks(*instruction, here));
+    text_.erase(text_.find_last_not_of(' ') + 1);
+    text_ += '\n';
+    return instruction->size;
+}
+
 }  // namespace
 
 Result<std::string> disassemble(const Abi& abi, std::span<const std::byte> code, u64 address,
-                                const CodeLabels& labels) {
+                                const CodeLabels& labels, const Commentator& comment) {
     POSTERN_TRY_ASSIGN(disassembler, Disassembler::open(abi));
-    constexpr int bytes_width = 3 * 8;
-    std::string text;
-    for (u64 at = 0; at < code.size();) {
-        u64 here = address + at;
-        if (auto label = labels.find(here); label != labels.end()) {
-            text += heading(here, label->second);
-            if (label->second.is_function) disassembler.select(label->second.is_thumb);
-        }
-        auto next_label = labels.upper_bound(here);
-        u64 most = next_label == labels.end() ? code.size() - at : std::min(code.size() - at, next_label->first - here);
-        auto rest = code.subspan(at, most);
-        if (const cs_insn* instruction = disassembler.decode(rest, here)) {
-            text += fmt::format("{:8x}:  {:<{}} {} {}{}", here, format_bytes(rest.first(instruction->size)), bytes_width,
-                                instruction->mnemonic, instruction->op_str,
-                                disassembler.is_branch(*instruction) ? branch_target(instruction->op_str, labels) : "");
-            text.erase(text.find_last_not_of(' ') + 1);
-            text += '\n';
-            at += instruction->size;
-        } else {
-            auto skipped = rest.first(std::min<u64>(disassembler.unit(), rest.size()));
-            text += fmt::format("{:8x}:  {:<{}} (no instruction)\n", here, format_bytes(skipped), bytes_width);
-            at += skipped.size();
-        }
-    }
-    return text;
+    return Listing(abi, disassembler, code, address, labels, comment).text();
 }
 
 }  // namespace postern::tools

@@ -4,6 +4,9 @@
 #include "abi/abi.hpp"
 #include "base/result.hpp"
 
+#include "tools/constant_tracker.hpp"
+
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
@@ -19,10 +22,13 @@ struct CodeLabel {
 /// Labels by the address of the instruction.
 using CodeLabels = std::map<u64, CodeLabel>;
 
+/// A comment on an instruction, from what is known of registers before it; empty = none.
+using Commentator = std::function<std::string(const PrintedInstruction&, const ConstantTracker&)>;
+
 /// A listing of `code`, whose first byte is at `address`: a heading per label, then address,
-/// bytes, instruction, and the label that a branch leads to. Bytes that are no instruction
+/// bytes, instruction, the label that a branch leads to, and the comment. Bytes that are no instruction
 /// are shown as such. Error: Capstone does not know the machine.
 Result<std::string> disassemble(const Abi& abi, std::span<const std::byte> code, u64 address,
-                                const CodeLabels& labels);
+                                const CodeLabels& labels, const Commentator& comment = {});
 
 }  // namespace postern::tools

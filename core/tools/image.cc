@@ -1,27 +1,44 @@
 // postern image
-#include "kernel/elf.hpp"
+#include "cpu/cpu.hpp"
 #include "tools/command.hpp"
 #include "tools/disassemble.hpp"
 #include "tools/elf_parts.hpp"
-#include "tools/json.hpp"
-#include "vdso/image.hpp"
+#include "tools/image_facts.hpp"
+#include "vdso/time_page_fields.hpp"
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
-#include <elf.h>
 #include <fmt/format.h>
 
 namespace postern::tools {
 
 namespace {
 
-constexpr auto footer = R"(Without an option: what the image is, the symbols that a guest finds in it with their
-versions, its notes, and the offsets that it keeps for the emulator only.
+constexpr auto footer = R"(Without an option: what the image is, its segments, notes and frame descriptions, the symbols
+that a guest finds in it with their versions, the offsets that it keeps for the emulator
+only, the layout of the time page that its functions read, and the ABI's helper pages.
 
 The image is the very file that is mapped into the guest: the same offsets hold there,
-counted from AT_SYSINFO_EHDR. --helper chooses one of the ABI's pages of kernel-provided
-code instead (`postern abis` names them), for --disassemble and --extract.
+counted from AT_SYSINFO_EHDR; the time page ends where the image starts.
+
+--disassemble comments on instructions whose operands are known from the ones before:
+"the time page" or "address of F" where its address is computed, "F" where field F of it is
+read, "system call N" at a trap. Branches show the function they lead to.
+
+--helper chooses one of the ABI's pages of kernel-provided code instead (`postern abis`
+names them), for --disassemble and --extract.
+
+--json prints one object. Numbers are in bytes, offsets count from the image's start:
+  abi, soname, file, size, machine, bits, byte_order, flags, entry (0 = none), clock_mode
+  segments         [{type, offset, size, flags}]
+  notes            [{owner, type, text}]
+  symbols          [{name, version, offset, size}]; bit 0 of an offset set = Thumb code
+  private_offsets  {name: offset}
+  unwinding        {cie_count, fde_count, code_bytes, undescribed: [name]}, or null
+  time_page        {version, below_image, fields: [{name, offset, width, meaning}]}
+  helper_pages     [{name, file, address (null = next to the vDSO), size}]
 
 Examples:
   postern image x86-64 --symbols
@@ -33,104 +50,6 @@ struct ImageOptions {
     std::string abi, extract, helper;
     bool symbols = false, disassemble = false, json = false;
 };
-
-std::string hex(u64 value) { return fmt::format("{:#x}", value); }
-
-std::string format_description(const Note& note, ByteOrder order) {
-    if (note.owner == "GNU" && note.type == NT_GNU_BUILD_ID) {
-        std::string text = "build id ";
-        for (std::byte byte : note.description) text += fmt::format("{:02x}", static_cast<unsigned>(byte));
-        return text;
-    }
-    if (note.owner == "Linux" && note.type == 0 && note.description.size() == 4) {
-        u32 version = load<u32>(note.description.data(), order);
-        return fmt::format("version {}.{}.{}", version >> 16, version >> 8 & 0xff, version & 0xff);
-    }
-    return fmt::format("{} bytes", note.description.size());
-}
-
-std::vector<vdso::Symbol> by_address(std::vector<vdso::Symbol> symbols) {
-    std::ranges::sort(symbols, {}, [](const vdso::Symbol& symbol) { return std::pair(symbol.value, symbol.name); });
-    return symbols;
-}
-
-std::string symbol_table(const vdso::Image& image, TableStyle style) {
-    Table table({"Offset", "Bytes", "Version", "Symbol"});
-    for (const auto& symbol : by_address(image.symbols()))
-        table.add({hex(symbol.value), fmt::format("{}", symbol.size), std::string(symbol.version),
-                   std::string(symbol.name)});
-    return table.text(style);
-}
-
-struct Facts {
-    const Abi& abi;
-    const vdso::Image& image;
-    kernel::elf::Header header;
-    std::vector<Note> notes;
-};
-
-std::string as_text(const Facts& facts) {
-    const vdso::Image& image = facts.image;
-    std::string text = fmt::format("{}: {} ({} bytes)\n", facts.abi.name, image.soname(), image.bytes().size());
-    auto line = [&](std::string_view name, const std::string& value) {
-        text += fmt::format("  {:<18}{}\n", name, value);
-    };
-    line("file", fmt::format("vdso-images/prebuilt/{}", facts.abi.vdso.image));
-    line("ELF", fmt::format("{}, {}-bit, {}-endian, flags {:#x}", kernel::elf::machine_name(facts.header.machine),
-                            facts.header.is_64bit() ? 64 : 32,
-                            facts.header.byte_order == ByteOrder::little ? "little" : "big", facts.header.flags));
-    line("entry", image.entry() ? hex(image.entry()) : "none");
-    line("clock", std::string(name_of(facts.abi.vdso.default_clock_mode)));
-    line("time page layout", fmt::format("{}", image.time_page_version()));
-    for (const Note& note : facts.notes)
-        line("note", fmt::format("{} {:#x}: {}", note.owner, note.type,
-                                 format_description(note, facts.header.byte_order)));
-    for (const HelperPage& page : facts.abi.vdso.helper_pages)
-        line("helper page", fmt::format("{} {}, {} bytes", page.name,
-                                        page.address ? fmt::format("at {:#x}", *page.address) : "next to the vDSO",
-                                        vdso::embedded_file(page.image).size()));
-    text += fmt::format("\nSymbols\n{}", symbol_table(image, TableStyle::aligned));
-    if (image.private_symbols().empty()) return text;
-    Table table({"Offset", "Name"});
-    for (const auto& symbol : by_address(image.private_symbols()))
-        table.add({hex(symbol.value), std::string(symbol.name)});
-    return fmt::format("{}\nFor the emulator\n{}", text, table.text(TableStyle::aligned));
-}
-
-std::string symbol_json(const vdso::Symbol& symbol) {
-    return json::object({{"name", json::string(symbol.name)},
-                         {"version", json::string(symbol.version)},
-                         {"offset", json::number(symbol.value)},
-                         {"size", json::number(symbol.size)}});
-}
-
-std::string as_json(const Facts& facts) {
-    std::vector<std::string> symbols, notes;
-    std::vector<std::pair<std::string_view, std::string>> offsets;
-    for (const auto& symbol : by_address(facts.image.symbols())) symbols.push_back(symbol_json(symbol));
-    for (const auto& symbol : by_address(facts.image.private_symbols()))
-        offsets.emplace_back(symbol.name, json::number(symbol.value));
-    for (const Note& note : facts.notes)
-        notes.push_back(json::object({
-            {"owner", json::string(note.owner)},
-            {"type", json::number(note.type)},
-            {"text", json::string(format_description(note, facts.header.byte_order))},
-        }));
-    return json::object({
-               {"abi", json::string(facts.abi.name)},
-               {"soname", json::string(facts.image.soname())},
-               {"file", json::string(facts.abi.vdso.image)},
-               {"size", json::number(facts.image.bytes().size())},
-               {"machine", json::string(kernel::elf::machine_name(facts.header.machine))},
-               {"bits", json::number(facts.header.is_64bit() ? 64 : 32)},
-               {"flags", json::number(facts.header.flags)},
-               {"entry", json::number(facts.image.entry())},
-               {"time_page_version", json::number(facts.image.time_page_version())},
-               {"notes", json::array(notes)},
-               {"symbols", json::array(symbols)},
-               {"private_offsets", json::object(offsets)},
-           }) + "\n";
-}
 
 /// Functions by what guests call them, and the emulator's places between them.
 CodeLabels labels_of(const Abi& abi, const vdso::Image& image) {
@@ -150,12 +69,57 @@ CodeLabels labels_of(const Abi& abi, const vdso::Image& image) {
     return labels;
 }
 
+/// The field at an address of the time page, "line.anchor", or nothing if it is not there.
+std::string field_at(const Abi& abi, u64 address) {
+    u64 offset = (address + vdso::time_page_size(abi)) & abi.word_mask();
+    for (const auto& field : vdso::time_page_fields) {
+        if (offset - field.offset >= field.width) continue;
+        u64 inside = offset - field.offset;
+        return inside ? fmt::format("{}+{}", field.name, inside) : std::string(field.name);
+    }
+    return {};
+}
+
+bool is_time_page(const Abi& abi, u64 address) {
+    return ((address + vdso::time_page_size(abi)) & abi.word_mask()) == 0;
+}
+
+/// The system call that a trap instruction makes, if its number is known.
+std::string system_call_at(const Abi& abi, const PrintedInstruction& instruction, const ConstantTracker& registers) {
+    constexpr std::string_view traps[] = {"syscall", "int", "svc", "sc", "ecall"};
+    if (std::ranges::find(traps, instruction.mnemonic) == std::end(traps)) return {};
+    auto number = registers.value_of(abi.registers[abi.syscall.number].name);
+    auto immediate = std::strtoull(std::string(instruction.operands).c_str(), nullptr, 0);
+    if (instruction.mnemonic == "svc" && immediate != 0) number = immediate;   // s390: the trap may carry it
+    if (!number) return "system call";
+    if (*number == counter_syscall_number) return "Postern's counter";
+    if (*number == keystream_syscall_number) return "Postern's keystream";
+    auto row = std::ranges::find(abi.syscall_numbers, *number, &SyscallNumber::number);
+    return row == abi.syscall_numbers.end() ? fmt::format("system call {}", *number)
+                                            : fmt::format("system call {}", row->name);
+}
+
+/// What an instruction has to do with the world outside the image.
+std::string remark(const Abi& abi, const PrintedInstruction& instruction, const ConstantTracker& registers) {
+    if (auto call = system_call_at(abi, instruction, registers); !call.empty()) return call;
+    if (auto value = registers.computed(instruction)) {
+        if (is_time_page(abi, *value)) return "the time page";
+        auto field = field_at(abi, *value);
+        return field.empty() ? field : "address of " + field;
+    }
+    auto address = registers.memory_operand(instruction);
+    return address ? field_at(abi, *address) : std::string();
+}
+
 Result<std::string> disassemble_image(const Abi& abi, const vdso::Image& image) {
+    auto comment = [&](const PrintedInstruction& instruction, const ConstantTracker& registers) {
+        return remark(abi, instruction, registers);
+    };
     std::string text;
     for (const Section& section : sections_of(image.bytes())) {
         if (!section.executable) continue;
         POSTERN_TRY_ASSIGN(listing, disassemble(abi, image.bytes().subspan(section.offset, section.size),
-                                                section.address, labels_of(abi, image)));
+                                                section.address, labels_of(abi, image), comment));
         text += fmt::format("Section {}\n{}\n", section.name, listing);
     }
     return text;
@@ -195,8 +159,7 @@ Result<void> show(const ImageOptions& options) {
         return print(listing);
     }
     if (options.symbols && !options.json) return print(symbol_table(*image, style_for_output()));
-    POSTERN_TRY_ASSIGN(header, kernel::elf::parse_header(image->bytes(), abi->vdso.image));
-    Facts facts{*abi, *image, header, notes_of(image->bytes())};
+    POSTERN_TRY_ASSIGN(facts, image_facts(*abi, *image));
     return print(options.json ? as_json(facts) : as_text(facts));
 }
 

@@ -1,6 +1,7 @@
 #include "vdso/page_writer.hpp"
 
 #include "base/result.hpp"
+#include "vdso/time_page_fields.hpp"
 
 #include <array>
 #include <atomic>
@@ -10,39 +11,11 @@ namespace postern::vdso {
 
 namespace {
 
-/// One integer of the page. `version` and `sequence` are not among them: they have their own
-/// place in the protocol.
-struct Field {
-    u16 offset;
-    u16 width;
-};
+constexpr size_t size_of_protocol_words = sizeof(postern_time_page::version) + sizeof(postern_time_page::sequence);
 
-// clang-format off
-constexpr auto fields = std::to_array<Field>({
-#define FIELD(name) {offsetof(postern_time_page, name), sizeof(postern_time_page::name)}
-#define LINE(name)                                                                                      \
-    {offsetof(postern_time_page, name.anchor), 8}, {offsetof(postern_time_page, name.mask), 8},         \
-    {offsetof(postern_time_page, name.max_cycles), 8}, {offsetof(postern_time_page, name.mult), 4},     \
-    {offsetof(postern_time_page, name.shift), 4}
-#define BASE(index)                                                                                     \
-    {offsetof(postern_time_page, base[index].seconds), 8},                                              \
-    {offsetof(postern_time_page, base[index].nanoseconds), 8}
-    FIELD(clock_mode), FIELD(resolution), FIELD(coarse_resolution), FIELD(timezone_minutes_west),
-    FIELD(timezone_dst), FIELD(cpu_node), FIELD(random_generation), LINE(line), LINE(raw_line),
-    BASE(0), BASE(1), BASE(2), BASE(3), BASE(4), BASE(5), BASE(6),
-    FIELD(quick_cycles), FIELD(keystream_call), FIELD(unused),
-#undef FIELD
-#undef LINE
-#undef BASE
-});
-// clang-format on
-
-consteval size_t bytes_of_fields() {
-    size_t bytes = sizeof(postern_time_page::version) + sizeof(postern_time_page::sequence);
-    for (const Field& field : fields) bytes += field.width;
-    return bytes;
-}
-static_assert(bytes_of_fields() == sizeof(postern_time_page), "every field is written");
+/// The fields without `version` and `sequence`, which have their own place in the protocol.
+constexpr auto fields = std::span(time_page_fields).subspan(2);
+static_assert(fields.front().offset == size_of_protocol_words);
 
 template <typename T>
 void store_atomic(std::byte* target, T value, ByteOrder order, std::memory_order memory_order) noexcept {
@@ -65,7 +38,7 @@ void write_time_page(std::byte* target, const postern_time_page& page, ByteOrder
                  std::memory_order_relaxed);
     store_atomic(sequence, odd_before(page.sequence), order, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_release);
-    for (const Field& field : fields) {
+    for (const TimePageField& field : fields) {
         if (field.width == 8)
             copy_field<u64>(target + field.offset, source + field.offset, order);
         else
