@@ -237,7 +237,7 @@ TEST_CASE("every number of a set has one meaning, there and back") {
             CAPTURE(i);
             auto set = static_cast<NumberSet>(i);
             for (const NumberPair& pair : abi->numbers[set]) {
-                if (pair.generic == pair.guest) continue;   // the end of the table
+                if (pair.generic == pair.guest) continue;   // the row that every table has
                 CAPTURE(pair.generic);
                 CHECK(abi->numbers.to_guest(set, pair.generic) == pair.guest);
                 CHECK(abi->numbers.from_guest(set, pair.guest) == pair.generic);
