@@ -155,7 +155,8 @@ struct VdsoAbi {
     std::string_view soname;
     std::string_view image;       ///< file below vdso-images/prebuilt, without folder
     std::span<const VdsoExport> exports;
-    ClockMode default_clock_mode;
+    ClockMode default_clock_mode;          ///< what its image is fastest in under our engines
+    bool counter_instruction = false;      ///< its image can also read one (ClockMode::counter)
     std::span<const HelperPage> helper_pages;
     /// Argument and result registers of a function call, for traces. Empty = on the stack
     /// (`stack_argument_offset` bytes above sp at entry).

@@ -87,6 +87,7 @@ constinit const Abi i386_abi{
              .image = "i386.so",
              .exports = vdso_exports,
              .default_clock_mode = ClockMode::counter,
+             .counter_instruction = true,
              .helper_pages = {},
              .call_arguments = {},
              .stack_argument_offset = 4,

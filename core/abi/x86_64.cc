@@ -84,6 +84,7 @@ constinit const Abi x86_64_abi{
              .image = "x86-64.so",
              .exports = vdso_exports,
              .default_clock_mode = ClockMode::counter,
+             .counter_instruction = true,
              .helper_pages = {},
              .call_arguments = call_arguments,
              .call_result = reg("rax"),

@@ -59,7 +59,9 @@ constexpr Sentence sentences[] = {
 
 ClockMode mode_of(const postern_options& options, const Abi& abi) {
     switch (options.clock_mode) {
-        case POSTERN_MODE_DEFAULT: return options.counter ? abi.vdso.default_clock_mode : ClockMode::page;
+        case POSTERN_MODE_DEFAULT:
+            if (!options.counter) return ClockMode::page;
+            return abi.vdso.counter_instruction ? ClockMode::counter : ClockMode::trap;
         case POSTERN_MODE_COUNTER: return ClockMode::counter;
         case POSTERN_MODE_TRAP: return ClockMode::trap;
         case POSTERN_MODE_PAGE: return ClockMode::page;

@@ -106,12 +106,13 @@ public:
     /// The counter that guest code reads (ClockMode::counter), or that the reserved trap
     /// returns (ClockMode::trap), read from the host's side. Async-signal-safe.
     using CounterReader = u64 (*)();
-    virtual CounterReader counter() const = 0;
-    /// Serves the counter at `address` of the vDSO image without leaving translated code:
-    /// the instruction there may be preceded by the engine putting counter() into the
-    /// ABI's `call_result` register(s). Nothing: no longer anywhere. False: the engine cannot; the
-    /// trap behind it serves.
-    virtual bool set_counter_point(std::optional<GuestAddr> address) = 0;
+    virtual CounterReader counter(ClockMode mode) const = 0;
+    /// Serves the trap's counter without leaving translated code: whenever the guest is about
+    /// to execute the instruction at one of `points`, the counter goes to `word`, 8 bytes of host
+    /// memory, in guest byte order. No points: no longer anywhere.
+    /// The word of an earlier call must still be there, and is set to 0. False: the engine cannot; the
+    /// traps behind the points serve.
+    virtual bool set_counter_points(std::span<const GuestAddr> points, std::span<std::byte> word) = 0;
 
     virtual const Abi& abi() const = 0;
     /// For tables: "Unicorn 2.1.1".

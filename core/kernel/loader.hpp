@@ -29,9 +29,9 @@ Result<Image> load_image(const LoadRequest& request);
 /// Gives a loaded image its engine, at the first instruction.
 Result<void> attach_engine(Image& image, SyscallHandler& handler, std::optional<ClockMode> clock_mode);
 
-/// Tells the engine where the vDSO's counter point is, if the clock mode has use for one;
-/// `image_gone`: there is none any more.
-void place_counter_point(Image& image, std::optional<ClockMode> clock_mode, bool image_gone = false);
+/// Tells the engine where the vDSO's counter points are, if the clock mode has use for them;
+/// `image_gone`: there are none any more.
+void place_counter_points(Image& image, std::optional<ClockMode> clock_mode, bool image_gone = false);
 
 /// The vDSO for a program of the ABI; nothing: it shall have none. Error: the chosen file is for
 /// another ABI, broken, or needs what Postern does not have.

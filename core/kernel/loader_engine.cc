@@ -1,6 +1,7 @@
 // The last step of loading: an engine for the image. Apart from the others, which need none.
 #include "kernel/loader.hpp"
 #include "kernel/random.hpp"
+#include "time_page.h"
 
 #include <fmt/format.h>
 
@@ -15,15 +16,20 @@ Result<void> attach_engine(Image& image, SyscallHandler& handler, std::optional<
     if (image.abi->entry_pointer) image.cpu->set(*image.abi->entry_pointer, image.program.entry.value);
     if (const auto& descriptors = image.abi->function_descriptors)
         image.cpu->set(descriptors->data, image.program.entry_data);
-    place_counter_point(image, clock_mode);
+    place_counter_points(image, clock_mode);
     return {};
 }
 
-void place_counter_point(Image& image, std::optional<ClockMode> clock_mode, bool image_gone) {
+void place_counter_points(Image& image, std::optional<ClockMode> clock_mode, bool image_gone) {
     if (clock_mode.value_or(image.abi->vdso.default_clock_mode) != ClockMode::trap || !image.vdso_image) return;
-    // Only a short cut: where the engine cannot, the trap behind the point serves.
-    if (auto point = image.vdso_image->private_offset("counter_point"))
-        image.cpu->set_counter_point(image_gone ? std::nullopt : std::optional(image.vdso.image + *point));
+    auto page = image.memory->special_span(image.vdso.time_page, image.memory->page_size());
+    std::vector<GuestAddr> points;
+    for (const auto& place : image.vdso_image->private_symbols())
+        if (place.name.starts_with("counter_point.")) points.push_back(image.vdso.image + place.value);
+    if (image_gone || page.empty()) points.clear();
+    auto word = points.empty() ? page.first(0) : page.subspan(POSTERN_AT_COUNTER, sizeof(u64));
+    // Only a short cut: where the engine cannot, the traps behind the points serve.
+    image.cpu->set_counter_points(points, word);
 }
 
 Result<Image> load_program(const StartOptions& options, SyscallHandler& handler) {

@@ -123,7 +123,7 @@ Image Process::replace_image(Image image) {
     if (!same_abi || !clock_) {
         ClockMode mode = options_.clock_mode.value_or(abi().vdso.default_clock_mode);
         auto source = clock_ ? clock_->source() : time_source_;
-        clock_.emplace(abi(), vdso::Clock::Counter{.mode = mode, .read = cpu().counter()}, vdso::host_clocks(),
+        clock_.emplace(abi(), vdso::Clock::Counter{.mode = mode, .read = cpu().counter(mode)}, vdso::host_clocks(),
                        std::move(source));
         clock_->serve_keystream(true);
     }
@@ -258,7 +258,7 @@ bool Process::serve_reserved_call(u64 number) {
 /// The reserved call of ClockMode::trap.
 void Process::return_counter() {
     const SyscallConvention& convention = abi().syscall;
-    u64 counter = cpu().counter()();
+    u64 counter = cpu().counter(ClockMode::trap)();
     cpu().set(convention.result, counter & abi().word_mask());
     if (!abi().is_64bit()) cpu().set(convention.arguments[1], counter >> 32);
 }

@@ -21,7 +21,10 @@ void Process::bind_clock(vdso::ServiceReason reason) {
 
 void Process::watch_vdso() {
     memory().set_special_hook([this](memory::AddressSpace::Moment moment, const memory::SpecialChange& change) {
-        if (moment == memory::AddressSpace::Moment::before) return clock_->bind({});
+        if (moment == memory::AddressSpace::Moment::before) {
+            cpu().set_counter_points({}, {});
+            return clock_->bind({});
+        }
         GuestAddr old_start = image_.vdso.image;
         if (change.moved_to)
             image_.vdso.move(change.start, change.size, *change.moved_to);
@@ -31,7 +34,7 @@ void Process::watch_vdso() {
         bool image_gone = !change.moved_to && old_start - change.start < change.size;
         if (image_.vdso_image && new_start != old_start)
             move_return_address(*this, *image_.vdso_image, old_start, new_start);
-        if (new_start != old_start || image_gone) place_counter_point(image_, options_.clock_mode, image_gone);
+        place_counter_points(image_, options_.clock_mode, image_gone);
         bind_clock(vdso::ServiceReason::request);
     });
 }

@@ -173,7 +173,8 @@ private:
         u64 quick_cycles = word(216, 8);
         CHECK(quick_cycles <= max_cycles);
         CHECK(quick_cycles <= std::numeric_limits<u32>::max());
-        if (mode != POSTERN_CLOCK_COUNTER || mask != ~u64{0} || shift != POSTERN_QUICK_SHIFT)
+        bool flows = mode == POSTERN_CLOCK_COUNTER || mode == POSTERN_CLOCK_TRAP;
+        if (!flows || mask != ~u64{0} || shift != POSTERN_QUICK_SHIFT)
             CHECK(quick_cycles == 0);
     }
 

@@ -349,9 +349,10 @@ TEST_CASE("the guest's counter is the host-side counter") {
     on_every_abi([](TestMachine& m) {
         if (m.code.counter.empty()) return;
         m.program({m.code.counter, m.code.system_call});
-        u64 before = m.cpu->counter()();
+        auto counter = m.cpu->counter(ClockMode::counter);
+        u64 before = counter();
         CHECK(m.cpu->run().kind == Stop::Kind::requested);
-        u64 after = m.cpu->counter()();
+        u64 after = counter();
         u64 low = m.get(m.code.counter_low);
         if (m.abi.name == "aarch64") {
             CHECK(low >= before);
@@ -383,15 +384,21 @@ TEST_CASE("execution hooks see their addresses only") {
     });
 }
 
-TEST_CASE("the counter point puts the counter into the result register") {
+TEST_CASE("a counter point puts the counter into the word") {
     on_every_abi([](TestMachine& m) {
         m.program({m.code.system_call});
-        REQUIRE(m.cpu->set_counter_point(code_page));
-        u64 before = m.cpu->counter()();
+        std::array<std::byte, sizeof(u64)> word{};
+        REQUIRE(m.cpu->set_counter_points(std::array{code_page}, word));
+        auto counter = m.cpu->counter(ClockMode::trap);
+        u64 before = counter();
         CHECK(m.cpu->run().kind == Stop::Kind::requested);
-        u64 value = m.cpu->get(m.abi.syscall.result);
-        if (!m.abi.is_64bit()) value |= m.cpu->get(m.abi.syscall.arguments[1]) << 32;
+        u64 value = load<u64>(word.data(), m.abi.byte_order);
         CHECK(value >= before);
-        CHECK(value <= m.cpu->counter()());
+        CHECK(value <= counter());
+        REQUIRE(m.cpu->set_counter_points({}, {}));
+        CHECK(load<u64>(word.data(), m.abi.byte_order) == 0);
+        m.cpu->set_pc(code_page.value);
+        CHECK(m.cpu->run().kind == Stop::Kind::requested);
+        CHECK(load<u64>(word.data(), m.abi.byte_order) == 0);
     });
 }

@@ -47,8 +47,8 @@ public:
     bool interruptible() const override { return false; }
     int add_execution_hook(GuestAddr, GuestAddr, ExecutionCallback) override { return 0; }
     void remove_execution_hook(int) override {}
-    CounterReader counter() const override { return nullptr; }
-    bool set_counter_point(std::optional<GuestAddr>) override { return false; }
+    CounterReader counter(ClockMode) const override { return nullptr; }
+    bool set_counter_points(std::span<const GuestAddr>, std::span<std::byte>) override { return false; }
     const Abi& abi() const override { return abi_; }
     std::string_view engine_name() const override { return "fake"; }
 

@@ -132,7 +132,9 @@ TEST_CASE("vdso image: private places agree with the exports of the same behavio
             CAPTURE(name);
             CHECK(image->private_offset(name) == image->find(row->symbol));
         }
-        CHECK(image->private_offset("counter_point").has_value());
+        CHECK(std::ranges::any_of(image->private_symbols(), [](const auto& place) {
+            return place.name.starts_with("counter_point.");
+        }));
         if (image->entry()) CHECK(image->private_offset("vsyscall") == image->entry());
         CHECK(!image->private_offset("nowhere"));
     }

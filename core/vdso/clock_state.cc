@@ -71,6 +71,7 @@ Clock::State::State(const Abi& abi, Counter counter_of_guest, const HostClocks& 
     : host(host_clocks),
       counter(counter_of_guest),
       source(time_source ? std::move(time_source) : std::make_shared<TimeSource>()),
+      usual_mode(abi.vdso.default_clock_mode),
       mode(mode_for(counter.mode, *source)),
       writer(abi.byte_order),
       monotonic(counter_of_guest.mask),
@@ -149,9 +150,10 @@ void Clock::State::fill(postern_time_page& page) {
             .line = monotonic.published(),
             .raw_line = raw.published(),
             .base = {},
-            .quick_cycles = mode == ClockMode::counter ? monotonic.quick_cycles() : 0,
+            .quick_cycles = mode == usual_mode ? monotonic.quick_cycles() : 0,
             .keystream_call = keystream_call,
-            .unused = 0};
+            .unused = 0,
+            .counter = 0};
     auto base = [](i64 start, i64 distance, u32 by) { return base_of(add_saturated(start, distance), by); };
     page.base[POSTERN_BASE_REALTIME] = base(now, values.realtime, shift);
     page.base[POSTERN_BASE_MONOTONIC] = base_of(now, shift);

@@ -80,6 +80,7 @@ struct Clock::State {
     const HostClocks& host;
     const Counter counter;
     std::shared_ptr<TimeSource> source;
+    const ClockMode usual_mode;   // of the ABI's image
     ClockMode mode;
     PageWriter writer;
     Line monotonic;

@@ -38,7 +38,7 @@ public:
     std::optional<u64> find(std::string_view symbol) const;
     u64 entry() const { return entry_; }  ///< e_entry, 0 = none
     /// The offset of a name that the image keeps for the emulator only (its note
-    /// "Postern"): "counter_point", "sigreturn", "rt_sigreturn", "restart_syscall",
+    /// "Postern"): "counter_point.FUNCTION", "sigreturn", "rt_sigreturn", "restart_syscall",
     /// "vsyscall", "int80_landing_pad". Nothing: not on this ABI.
     std::optional<u64> private_offset(std::string_view name) const;
     const std::vector<Symbol>& private_symbols() const { return private_symbols_; }

@@ -54,6 +54,7 @@ inline constexpr auto time_page_fields = std::to_array<TimePageField>({
     FIELD(quick_cycles, "for less than this many cycles short code may do without most checks; 0 = never"),
     FIELD(keystream_call, "not 0: the emulator answers the reserved call for getrandom's keystream"),
     FIELD(unused, "0"),
+    FIELD(counter, "what a counter point left for the code behind it; 0 = nothing"),
 #undef FIELD
 #undef PART
 #undef LINE

@@ -41,14 +41,4 @@ static ALWAYS_INLINE uint64_t arch_trap_counter(void)
     return x0;
 }
 
-static ALWAYS_INLINE uint64_t arch_counter_point(void)
-{
-    register uint64_t x0 __asm__("x0");
-    __asm__ volatile("mov x0, #0\n"
-                     ".globl postern_counter_point\n"
-                     "postern_counter_point:\n\tnop"
-                     : "=r"(x0) : : "memory");
-    return x0;
-}
-
 #endif

@@ -38,16 +38,4 @@ static ALWAYS_INLINE uint64_t arch_trap_counter(void)
     return (uint64_t)high << 32 | low;
 }
 
-static ALWAYS_INLINE uint64_t arch_counter_point(void)
-{
-    register uint32_t low __asm__("r0");
-    register uint32_t high __asm__("r1");
-    __asm__ volatile("mov r0, #0\n\t"
-                     "mov r1, #0\n"
-                     ".globl postern_counter_point\n"
-                     "postern_counter_point:\n\tnop"
-                     : "=r"(low), "=r"(high) : : "memory");
-    return (uint64_t)high << 32 | low;
-}
-
 #endif

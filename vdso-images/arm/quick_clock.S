@@ -6,10 +6,10 @@
  * not, and each barrier: there are as few as possible. Conditions are gathered before a branch,
  * no register is saved, and values that are only carried go through VFP registers, 64 bits at
  * a time. Their contents are the callee's by the ABI, and every engine's CPU has them. There
- * is no barrier: hosts of the x86-64 kind keep the order of loads, and an engine does not move the
- * instruction that reads the counter. A host without that order would need `dmb` after the first
+ * is no barrier: hosts of the x86-64 kind keep the order of loads. A host without that order would need `dmb` after the first
  * and before the second read of the sequence.
  */
+#include "note.h"
 #include "time_page.h"
 
 	.fpu vfpv3-d16
@@ -38,18 +38,17 @@ __vdso_\function:
 	add r2, ip, r2, lsl #4
 	vldr d0, [r2, #POSTERN_AT_BASE]
 	vldr d1, [r2, #POSTERN_AT_BASE + 8]
-	vldr s4, [ip, #POSTERN_AT_QUICK_CYCLES]
 	vmov s5, r1
-	vmov r1, s4
-	cmp r1, #0			/* there may be no counter */
-	mrrcne p15, 1, r2, r3, c14
+8:	nop				/* the counter point: page.counter is set, or is 0 */
+	private_name counter_point.quick_\function, 8b
+	ldrd r2, r3, [ip, #POSTERN_AT_COUNTER]
 	ldr r1, [ip, #POSTERN_AT_ANCHOR]
 	subs r2, r2, r1
 	ldr r1, [ip, #POSTERN_AT_ANCHOR + 4]
 	sbc r3, r3, r1
 	/* One branch: other clocks, too many cycles (64 bits of them). */
 	orr r3, r3, r0, lsr #1
-	vmov r1, s4
+	ldr r1, [ip, #POSTERN_AT_QUICK_CYCLES]
 	cmp r2, r1
 	sbcs r3, r3, #0
 	bhs 2f

@@ -1,4 +1,5 @@
 typedef long moment_t;
+#define READER "gettimeofday"
 #include "read_clock.h"
 
 /* Either pointer may be NULL. */
@@ -7,7 +8,7 @@ EXPORTED int VDSO_NAME(gettimeofday)(struct native_timeval *time, struct kernel_
     time_page_t *page = time_page();
     if (LIKELY(time != NULL)) {
         struct instant now;
-        if (UNLIKELY(!read_line(page, &page->line, &page->base[POSTERN_BASE_REALTIME], TRAP_ONLY, &now)))
+        if (UNLIKELY(!read_line(page, &page->line, &page->base[POSTERN_BASE_REALTIME], &now)))
             return (int)arch_system_call(SYSTEM_CALL_gettimeofday, (long)time, (long)zone);
         time->seconds = (long)now.seconds;
         time->microseconds = (long)((uint32_t)now.nanoseconds / 1000);

@@ -6,7 +6,4 @@
 	.long (LINUX_VERSION_MAJOR << 16) + (LINUX_VERSION_MINOR << 8) + LINUX_VERSION_PATCH
 	end_note
 
-	.hidden postern_counter_point
-	private_name counter_point, postern_counter_point
-
 	.section .note.GNU-stack, "", %progbits

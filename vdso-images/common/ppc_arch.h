@@ -51,16 +51,6 @@ static ALWAYS_INLINE uint64_t arch_trap_counter(void)
     __asm__ volatile("sc" : "=r"(r3) : "r"(r0) : "cr0", "memory");
     return r3;
 }
-
-static ALWAYS_INLINE uint64_t arch_counter_point(void)
-{
-    register uint64_t r3 __asm__("r3");
-    __asm__ volatile("li 3, 0\n"
-                     ".globl postern_counter_point\n"
-                     "postern_counter_point:\n\tnop"
-                     : "=r"(r3) : : "memory");
-    return r3;
-}
 #else
 static ALWAYS_INLINE uint64_t arch_trap_counter(void)
 {
@@ -68,18 +58,6 @@ static ALWAYS_INLINE uint64_t arch_trap_counter(void)
     register uint32_t low __asm__("r3");
     register uint32_t high __asm__("r4");
     __asm__ volatile("sc" : "=r"(low), "=r"(high) : "r"(r0) : "cr0", "memory");
-    return (uint64_t)high << 32 | low;
-}
-
-static ALWAYS_INLINE uint64_t arch_counter_point(void)
-{
-    register uint32_t low __asm__("r3");
-    register uint32_t high __asm__("r4");
-    __asm__ volatile("li 3, 0\n\t"
-                     "li 4, 0\n"
-                     ".globl postern_counter_point\n"
-                     "postern_counter_point:\n\tnop"
-                     : "=r"(low), "=r"(high) : : "memory");
     return (uint64_t)high << 32 | low;
 }
 #endif

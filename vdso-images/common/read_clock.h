@@ -17,15 +17,11 @@
 /* Where a time goes: the struct timespec of the caller. Its members are `moment_t`, which the
  * including file defines. It may be written before the sequence says that what was read
  * belongs together: the time is the caller's only once the function returns, and few live
- * registers make a short function. */
+ * registers make a short function. READER is the including file's name for its function. */
 struct instant {
     moment_t seconds;
     moment_t nanoseconds;
 };
-
-/* How a function reaches the host's counter in POSTERN_CLOCK_TRAP. An image has one counter
- * point, in the function that programs call most; the others use the trap alone. */
-enum trap_style { TRAP_ONLY, COUNTER_POINT };
 
 static ALWAYS_INLINE uint32_t begin_read(time_page_t *page)
 {
@@ -48,49 +44,61 @@ static ALWAYS_INLINE bool end_read(time_page_t *page, uint32_t sequence)
     return LIKELY(page->sequence == sequence);
 }
 
-/* The mode that an image is made for: its check is the only one on the common way. */
-#ifdef ARCH_COUNTER
-#define USUAL_MODE POSTERN_CLOCK_COUNTER
+/* The mode beside the usual one; its test comes second. */
+#if ARCH_USUAL_MODE != POSTERN_CLOCK_TRAP
+#define OTHER_MODE POSTERN_CLOCK_TRAP
+#elif defined(ARCH_COUNTER)
+#define OTHER_MODE POSTERN_CLOCK_COUNTER
 #else
-#define USUAL_MODE POSTERN_CLOCK_TRAP
+#define OTHER_MODE ARCH_USUAL_MODE
 #endif
 
-static ALWAYS_INLINE uint64_t trapped_counter(enum trap_style style)
+/* The host's counter, in POSTERN_CLOCK_TRAP. First at a counter point: an instruction that does
+ * nothing, before which the emulator may put the counter on the page, and a note that tells it
+ * where. If it did not, by the trap. */
+static ALWAYS_INLINE uint64_t trapped_counter(time_page_t *page)
 {
-    uint64_t counter = style == COUNTER_POINT ? arch_counter_point() : 0;
-    if (style == TRAP_ONLY || UNLIKELY(counter == 0))
-        counter = arch_trap_counter();
-    return counter;
+    __asm__ volatile("1:\t" ARCH_NOP "\n\t"
+                     ".pushsection .note.postern, \"a\", %%note\n\t"
+                     ".balign 4\n\t"
+                     ".long 3f - 2f, 5f - 4f, 1\n"
+                     "2:\t.asciz \"Postern\"\n"
+                     "3:\t.balign 4\n"
+                     "4:\t.long 1b - .\n\t"
+                     ".asciz \"counter_point." READER "\"\n"
+                     "5:\t.balign 4\n\t"
+                     ".popsection" : : : "memory");
+    uint64_t counter = page->counter;
+    return LIKELY(counter != 0) ? counter : arch_trap_counter();
 }
 
-static ALWAYS_INLINE uint64_t usual_counter(enum trap_style style)
+static ALWAYS_INLINE uint64_t counter_of_mode(time_page_t *page, uint32_t mode)
 {
 #ifdef ARCH_COUNTER
-    (void)style;
-    return arch_counter();
+    return mode == POSTERN_CLOCK_COUNTER ? arch_counter() : trapped_counter(page);
 #else
-    return trapped_counter(style);
+    (void)mode;
+    return trapped_counter(page);
 #endif
 }
 
 /* A clock on a line of the counter. False: make the system call. */
 static ALWAYS_INLINE bool read_line(time_page_t *page, const volatile struct postern_clock_line *line,
-                                    const volatile struct postern_clock_base *base,
-                                    enum trap_style style, struct instant *now)
+                                    const volatile struct postern_clock_base *base, struct instant *now)
 {
     uint64_t nanoseconds;
     for (;;) {
         uint32_t sequence = begin_read(page);
         uint32_t mode = page->clock_mode;
         uint64_t counter;
-        if (LIKELY(((sequence & 1) | (mode ^ USUAL_MODE)) == 0))
-            counter = usual_counter(style);
+        if (LIKELY(((sequence & 1) | (mode ^ ARCH_USUAL_MODE)) == 0))
+            counter = counter_of_mode(page, ARCH_USUAL_MODE);
         else if (sequence & 1)
             return false;
         else if (mode == POSTERN_CLOCK_PAGE)
             counter = line->anchor;
-        else if (USUAL_MODE != POSTERN_CLOCK_TRAP && mode == POSTERN_CLOCK_TRAP)
-            counter = trapped_counter(style);
+        else if (mode == OTHER_MODE)
+            counter = counter_of_mode(page, OTHER_MODE);
         else
             return false;
         uint64_t cycles = (counter - line->anchor) & line->mask;
@@ -141,7 +149,7 @@ static ALWAYS_INLINE bool read_coarse_clock(int clock, struct instant *now)
 
 /* Any other clock of the page. False: it is not one, or the page cannot say; make the system
  * call. */
-static ALWAYS_INLINE bool read_line_clock(int clock, enum trap_style style, struct instant *now)
+static ALWAYS_INLINE bool read_line_clock(int clock, struct instant *now)
 {
     time_page_t *page = time_page();
     const volatile struct postern_clock_line *line = &page->line;
@@ -160,7 +168,7 @@ static ALWAYS_INLINE bool read_line_clock(int clock, enum trap_style style, stru
     const volatile struct postern_clock_base *base = &page->base[index];
     /* Three registers, not three addresses computed anew at each use. */
     __asm__("" : "+r"(page), "+r"(line), "+r"(base));
-    return read_line(page, line, base, style, now);
+    return read_line(page, line, base, now);
 }
 
 _Static_assert(POSTERN_BASE_REALTIME == CLOCK_ID_REALTIME && POSTERN_BASE_MONOTONIC == CLOCK_ID_MONOTONIC &&
@@ -180,10 +188,10 @@ _Static_assert(POSTERN_BASE_REALTIME == CLOCK_ID_REALTIME && POSTERN_BASE_MONOTO
 #define ALIAS_CLOCK_GETTIME(function) VDSO_ALIAS(function)
 #endif
 
-#define DEFINE_CLOCK_GETTIME(function, style)                                                    \
+#define DEFINE_CLOCK_GETTIME(function)                                                           \
     static __attribute__((noinline)) int function##_line(int clock, struct instant *now)         \
     {                                                                                            \
-        if (LIKELY(read_line_clock(clock, style, now)))                                          \
+        if (LIKELY(read_line_clock(clock, now)))                                                 \
             return 0;                                                                            \
         return (int)arch_system_call(SYSTEM_CALL_##function, clock, (long)now);                  \
     }                                                                                            \

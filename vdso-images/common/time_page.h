@@ -22,11 +22,12 @@
 #define POSTERN_AT_MULT 64
 #define POSTERN_AT_BASE 104
 #define POSTERN_AT_QUICK_CYCLES 216
+#define POSTERN_AT_COUNTER 232
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 
-#define POSTERN_TIME_PAGE_VERSION 2u
+#define POSTERN_TIME_PAGE_VERSION 3u
 #define POSTERN_TIME_PAGE_SIZE 4096u
 
 /* clock_mode: how guest code reads the counter (core/abi: ClockMode). */
@@ -80,10 +81,13 @@ struct postern_time_page {
     struct postern_clock_base base[POSTERN_BASE_COUNT];
     /* For code that is short by having no choice: `line` holds for less than this many cycles,
      * always below 2^32, its mask is all ones, its shift is POSTERN_QUICK_SHIFT, a result is
-     * less than 2^32 ns, and clock_mode is COUNTER. 0: one of these is not so. */
+     * less than 2^32 ns, and clock_mode is the ABI's usual one. 0: one of these is not so. */
     uint64_t quick_cycles;
     uint32_t keystream_call; /* not 0: the emulator answers the reserved call postern_keystream */
     uint32_t unused;
+    /* What a counter point left for the code behind it (README.md). 0: nothing, make the trap.
+     * Outside the seqlock. */
+    uint64_t counter;
 };
 
 #ifdef __cplusplus
@@ -104,7 +108,8 @@ POSTERN_TIME_PAGE_AT(raw_line, 72);
 POSTERN_TIME_PAGE_AT(base, POSTERN_AT_BASE);
 POSTERN_TIME_PAGE_AT(quick_cycles, POSTERN_AT_QUICK_CYCLES);
 POSTERN_TIME_PAGE_AT(keystream_call, 224);
-POSTERN_TIME_PAGE_ASSERT(sizeof(struct postern_time_page) == 232, "time page size");
+POSTERN_TIME_PAGE_AT(counter, POSTERN_AT_COUNTER);
+POSTERN_TIME_PAGE_ASSERT(sizeof(struct postern_time_page) == 240, "time page size");
 #undef POSTERN_TIME_PAGE_AT
 
 #endif

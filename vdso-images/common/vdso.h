@@ -73,15 +73,22 @@ extern time_page_t postern_time_page HIDDEN;
  *   ARCH_QUICK_CLOCK       if quick_clock.S exports clock_gettime and clock_gettime64
  *   ARCH_COUNTER           if the ABI has a counter instruction:
  *   arch_counter()         reads it, in order with the reads of the page around it
+ *   ARCH_USUAL_MODE        the clock mode to be fast in, if not POSTERN_CLOCK_TRAP
  *   arch_trap_counter()    the reserved trap
- *   arch_counter_point()   the result register(s) set to 0, then a nop at the label
- *                          postern_counter_point; the value after it, 0 = nobody served it
+ *   ARCH_NOP               an instruction that does nothing, if that is not "nop"
  *   arch_system_call(number, first, second)   returns the result or -errno
  *   arch_system_call3(number, first, second, third)   the same; only getrandom needs it
  *   ARCH_CALL              if the functions report errors otherwise than as -errno:
  *   arch_call(function, first, second, third)   calls one and returns its result or -errno
  */
 #include "arch.h"
+
+#ifndef ARCH_USUAL_MODE
+#define ARCH_USUAL_MODE POSTERN_CLOCK_TRAP
+#endif
+#ifndef ARCH_NOP
+#define ARCH_NOP "nop"
+#endif
 
 #ifndef ARCH_TIME_PAGE
 static ALWAYS_INLINE time_page_t *time_page(void)

@@ -23,6 +23,7 @@ static ALWAYS_INLINE time_page_t *time_page(void)
 
 #define ARCH_QUICK_CLOCK
 #define ARCH_COUNTER
+#define ARCH_USUAL_MODE POSTERN_CLOCK_COUNTER
 static ALWAYS_INLINE uint64_t arch_counter(void)
 {
     uint64_t counter;
@@ -42,17 +43,6 @@ static ALWAYS_INLINE uint64_t arch_trap_counter(void)
 {
     uint32_t low, high;
     __asm__ volatile("int $0x80" : "=a"(low), "=c"(high) : "0"(SYSTEM_CALL_postern_counter) : "memory");
-    return (uint64_t)high << 32 | low;
-}
-
-static ALWAYS_INLINE uint64_t arch_counter_point(void)
-{
-    uint32_t low, high;
-    __asm__ volatile("xor %%eax, %%eax\n\t"
-                     "xor %%ecx, %%ecx\n"
-                     ".globl postern_counter_point\n"
-                     "postern_counter_point:\n\tnop"
-                     : "=a"(low), "=c"(high) : : "cc", "memory");
     return (uint64_t)high << 32 | low;
 }
 

@@ -34,14 +34,4 @@ static ALWAYS_INLINE uint64_t arch_trap_counter(void)
     return a0;
 }
 
-static ALWAYS_INLINE uint64_t arch_counter_point(void)
-{
-    register uint64_t a0 __asm__("a0");
-    __asm__ volatile("li a0, 0\n"
-                     ".globl postern_counter_point\n"
-                     "postern_counter_point:\n\tnop"
-                     : "=r"(a0) : : "memory");
-    return a0;
-}
-
 #endif

@@ -8,6 +8,7 @@
 #define ARCH_GETRANDOM_ENTRY
 #define VDSO_NAME(function) __kernel_##function
 #define VDSO_FILL 0x00000000
+#define ARCH_NOP "nopr %%r7"
 
 #if !defined(__ASSEMBLER__) && !defined(LINKER_SCRIPT)
 
@@ -35,16 +36,6 @@ static ALWAYS_INLINE uint64_t arch_trap_counter(void)
     register long r1 __asm__("1") = SYSTEM_CALL_postern_counter;
     register uint64_t r2 __asm__("2");
     __asm__ volatile("svc 0" : "=d"(r2) : "d"(r1) : "cc", "memory");
-    return r2;
-}
-
-static ALWAYS_INLINE uint64_t arch_counter_point(void)
-{
-    register uint64_t r2 __asm__("2");
-    __asm__ volatile("lghi %%r2, 0\n"
-                     ".globl postern_counter_point\n"
-                     "postern_counter_point:\n\tnopr %%r7"
-                     : "=d"(r2) : : "memory");
     return r2;
 }
 

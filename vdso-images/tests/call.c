@@ -62,12 +62,13 @@ static void set_page(uint32_t mode)
     page.version = POSTERN_TIME_PAGE_VERSION;
     page.sequence = 6;
     page.clock_mode = mode;
+    page.counter = 0;
     page.resolution = 1;
     page.coarse_resolution = 4000000;
     page.timezone_minutes_west = -60;
     page.timezone_dst = 1;
     page.cpu_node = 2 << 12 | 3;
-    page.quick_cycles = mode == POSTERN_CLOCK_COUNTER ? 1000000000 : 0;
+    page.quick_cycles = mode == ARCH_USUAL_MODE ? 1000000000 : 0;
     for (int i = 0; i < 2; i++) {
         volatile struct postern_clock_line *line = i ? &page.raw_line : &page.line;
 #ifdef HAS_COUNTER
@@ -133,6 +134,14 @@ enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]), CPU_TIME_CLOCK = 2 };
             DEMAND((uint64_t)time.seconds - LONG_AGO > 9);                                       \
             DEMAND(visit(getres, clock, (long)&time, 0) == 0);                                   \
             TEST_TRAP(gettime)                                                                   \
+            if (!coarse) {                                                                       \
+                set_page(POSTERN_CLOCK_TRAP);                                                    \
+                page.raw_line.anchor = page.line.anchor;                                         \
+                page.counter = page.line.anchor + 1000; /* as if a counter point was served */   \
+                DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                              \
+                DEMAND(time.seconds == (member)(LONG_AGO + base));                               \
+                DEMAND(time.nanoseconds == (member)(100 * base + 7 + 1000));                     \
+            }                                                                                    \
             TEST_COUNTER(member, gettime)                                                        \
         }                                                                                        \
         DEMAND(visit(gettime, CPU_TIME_CLOCK, (long)&time, 0) == 0 && time.seconds < 100);       \

@@ -6,6 +6,7 @@
 #if !defined(__ASSEMBLER__) && !defined(LINKER_SCRIPT)
 
 #define ARCH_COUNTER
+#define ARCH_USUAL_MODE POSTERN_CLOCK_COUNTER
 static ALWAYS_INLINE uint64_t arch_counter(void)
 {
     uint32_t low, high;
@@ -35,16 +36,6 @@ static ALWAYS_INLINE uint64_t arch_trap_counter(void)
     uint64_t result;
     __asm__ volatile("syscall" : "=a"(result) : "0"((long)SYSTEM_CALL_postern_counter)
                      : "rcx", "r11", "cc", "memory");
-    return result;
-}
-
-static ALWAYS_INLINE uint64_t arch_counter_point(void)
-{
-    uint64_t result;
-    __asm__ volatile("xor %%eax, %%eax\n"
-                     ".globl postern_counter_point\n"
-                     "postern_counter_point:\n\tnop"
-                     : "=a"(result) : : "cc", "memory");
     return result;
 }
 

@@ -46,8 +46,8 @@ public:
     bool interruptible() const override { return interruptible_; }
     int add_execution_hook(GuestAddr first, GuestAddr last, ExecutionCallback callback) override;
     void remove_execution_hook(int handle) override;
-    CounterReader counter() const override;
-    bool set_counter_point(std::optional<GuestAddr> address) override;
+    CounterReader counter(ClockMode mode) const override;
+    bool set_counter_points(std::span<const GuestAddr> points, std::span<std::byte> word) override;
     const Abi& abi() const override { return abi_; }
     std::string_view engine_name() const override;
 
@@ -77,8 +77,6 @@ protected:
     virtual void stopping_before(u64) {}
     /// Called before translated code is entered.
     virtual void before_entry() {}
-    /// Puts `value` where the counter point leaves it.
-    virtual void write_counter(u64 value);
     u64 raw_get(int unicorn_id) const;
     void raw_set(int unicorn_id, u64 value);
 
@@ -157,7 +155,8 @@ private:
     volatile std::sig_atomic_t stop_requested_ = 0;
     bool interruptible_ = false;
     uc_hook block_hook_ = 0;
-    uc_hook counter_hook_ = 0;
+    std::vector<uc_hook> counter_hooks_;
+    std::byte* counter_word_ = nullptr;
     u64 fills_ = 0;                        // since the last TLB flush
     u64 fill_limit_;
     std::list<ExecutionHook> execution_hooks_;

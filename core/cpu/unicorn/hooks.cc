@@ -1,6 +1,8 @@
 // Execution hooks, the counter, and the private page with code of ours.
 #include "cpu/unicorn/engine.hpp"
 
+#include "base/endian.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <sys/mman.h>
@@ -71,32 +73,30 @@ void UnicornCpu::remove_execution_hook(int handle) {
     invalidate_code({}, 0);
 }
 
-Cpu::CounterReader UnicornCpu::counter() const {
+Cpu::CounterReader UnicornCpu::counter(ClockMode mode) const {
     bool arm = abi_.machine == Machine::arm || abi_.machine == Machine::aarch64;
-    return arm ? arm_counter : host_counter;
+    return arm && mode == ClockMode::counter ? arm_counter : host_counter;
 }
 
 void UnicornCpu::on_counter_point(uc_engine*, u64, u32, void* user) {
     auto& cpu = *static_cast<UnicornCpu*>(user);
-    cpu.write_counter(cpu.counter()());
+    store(cpu.counter_word_, host_counter(), cpu.abi_.byte_order);
 }
 
-void UnicornCpu::write_counter(u64 value) {
-    raw_set(ids_[abi_.syscall.result], value);
-    if (!abi_.is_64bit()) raw_set(ids_[abi_.syscall.arguments[1]], value >> 32);
-}
-
-bool UnicornCpu::set_counter_point(std::optional<GuestAddr> address) {
-    if (counter_hook_) uc_hook_del(engine_, counter_hook_);
-    counter_hook_ = 0;
-    if (!address) {
-        invalidate_code({}, 0);
-        return true;
+bool UnicornCpu::set_counter_points(std::span<const GuestAddr> points, std::span<std::byte> word) {
+    for (uc_hook hook : counter_hooks_) uc_hook_del(engine_, hook);
+    counter_hooks_.clear();
+    if (counter_word_) store(counter_word_, u64{0}, abi_.byte_order);   // nobody keeps it true any more
+    counter_word_ = word.data();
+    bool served = true;
+    for (GuestAddr point : points) {
+        POSTERN_ASSERT(word.size() == sizeof(u64));
+        uc_hook& hook = counter_hooks_.emplace_back();
+        served = uc_hook_add(engine_, &hook, UC_HOOK_CODE, reinterpret_cast<void*>(on_counter_point), this,
+                             point.value, point.value) == UC_ERR_OK && served;
     }
-    uc_err error = uc_hook_add(engine_, &counter_hook_, UC_HOOK_CODE, reinterpret_cast<void*>(on_counter_point), this,
-                               address->value, address->value);
-    invalidate_code(*address, 1);
-    return error == UC_ERR_OK;
+    invalidate_code({}, 0);
+    return served;
 }
 
 // --- the private page

@@ -104,7 +104,6 @@ private:
     void interrupt(u32 number) override;
     /// Chained blocks do not keep the program counter up to date.
     void stopping_before(u64 address) override { set_pc(address); }
-    void write_counter(u64 value) override;
     void program_interrupt(GuestAddr address, u32 word);
     bool emulate(u32 word);
     u32 instruction_at(GuestAddr address) const;
@@ -244,11 +243,6 @@ void PpcCpu::before_entry() {
     }
     known_.reset();
     changed_ = false;
-}
-
-void PpcCpu::write_counter(u64 value) {
-    raw_set(UC_PPC_REG_3, value & abi().word_mask());
-    if (!abi().is_64bit()) raw_set(UC_PPC_REG_4, value >> 32);
 }
 
 // --- registers

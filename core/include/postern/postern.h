@@ -93,7 +93,7 @@ struct postern_vdso;
 
 /* How guest code in the image gets the time counter. */
 enum postern_clock_mode {
-    POSTERN_MODE_DEFAULT = 0, /* `counter` null: PAGE; else the ABI's usual one, COUNTER or TRAP */
+    POSTERN_MODE_DEFAULT = 0, /* `counter` null: PAGE; else COUNTER where the ABI has one, or TRAP */
     POSTERN_MODE_COUNTER = 1, /* the ABI's counter instruction: x86 rdtsc, ARM's virtual counter */
     POSTERN_MODE_TRAP = 2,    /* system call POSTERN_COUNTER_CALL, which your emulator answers */
     POSTERN_MODE_PAGE = 3     /* no counter: time stands still between services of the page */
