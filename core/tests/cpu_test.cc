@@ -308,10 +308,12 @@ TEST_CASE("an interruptible guest stops at a block boundary and resumes exactly"
             Stop stop = m.cpu->run();
             CHECK(stop.kind == Stop::Kind::requested);
             CHECK(m.cpu->pc() == code_page.value);
+            // (A busy machine may ask again before the guest has done anything.)
             u64 now = m.get(m.code.value);
-            CHECK(now > last);
+            CHECK(now >= last);
             last = now;
         }
+        CHECK(last > 0);
     });
 }
 
@@ -326,22 +328,27 @@ TEST_CASE("a stop tells the block it came before, also among chained blocks") {
         {"ppc32", {0x38, 0x63, 0, 0x1, 0x48, 0, 0, 0x4, 0x4b, 0xff, 0xff, 0xf8}, 8},
         {"ppc64", {0x38, 0x63, 0, 0x1, 0x48, 0, 0, 0x4, 0x4b, 0xff, 0xff, 0xf8}, 8},
         {"ppc64le", {0x1, 0, 0x63, 0x38, 0x4, 0, 0, 0x48, 0xf8, 0xff, 0xff, 0x4b}, 8},
+        {"riscv64", {0x13, 0x05, 0x15, 0, 0x6f, 0, 0x40, 0, 0x6f, 0xf0, 0x9f, 0xff}, 8},
         // (Its translator follows a jump to the next instruction, so one is jumped over.)
         {"s390x", {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0, 3, 0x07, 0x07, 0xa7, 0xf4, 0xff, 0xfb}, 10},
     };
     on_every_abi([&](TestMachine& m) {
         auto loop = std::ranges::find(loops, m.abi.name, [](const auto& row) { return row.abi; });
+        REQUIRE(loop != std::end(loops));
         m.program({loop->code});
         m.cpu->set_interruptible(true);
         PeriodicAlarm alarm(*m.cpu);
-        std::map<u64, int> seen;
-        for (int i = 0; i < 80; ++i) {
-            CHECK(m.cpu->run().kind == Stop::Kind::requested);
-            ++seen[m.cpu->pc() - code_page.value];
+        for (bool hooked : {false, true}) {   // engines take other ways among hooks
+            if (hooked) m.cpu->add_execution_hook(code_page + 0x800, code_page + 0x800, [](GuestAddr) {});
+            std::map<u64, int> seen;
+            for (int i = 0; i < 80; ++i) {
+                CHECK(m.cpu->run().kind == Stop::Kind::requested);
+                ++seen[m.cpu->pc() - code_page.value];
+            }
+            CHECK(seen.size() == 2);
+            CHECK(seen[0] > 0);
+            CHECK(seen[loop->second] > 0);
         }
-        CHECK(seen.size() == 2);
-        CHECK(seen[0] > 0);
-        CHECK(seen[loop->second] > 0);
     });
 }
 

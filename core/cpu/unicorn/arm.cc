@@ -50,6 +50,7 @@ private:
         raw_set(UC_ARM_REG_FPEXC, 0x40000000);
     }
 
+    void stopping_before(u64 address) override { set_pc(address | (raw_get(UC_ARM_REG_CPSR) & thumb_bit ? 1 : 0)); }
     u64 start_address() const override { return pc() | (raw_get(UC_ARM_REG_CPSR) & thumb_bit ? 1 : 0); }
 
     u64 get_special(RegisterIndex) const override { return (raw_get(UC_ARM_REG_CPSR) & user_flags) | user_mode; }

@@ -73,8 +73,9 @@ protected:
     virtual void set_special_bytes(RegisterIndex index, std::span<const std::byte> in);
     /// Whether the state at the start of this block is all in registers of the interface.
     virtual bool may_stop_before(u64) const { return true; }
-    /// The engine is being left at the start of this block.
-    virtual void stopping_before(u64) {}
+    /// The engine is being left at the start of this block, of which its program counter
+    /// knows nothing: chained blocks do not set it, and among execution hooks nobody does.
+    virtual void stopping_before(u64 address) { set_pc(address); }
     /// Called before translated code is entered.
     virtual void before_entry() {}
     u64 raw_get(int unicorn_id) const;

@@ -102,8 +102,6 @@ private:
     void reset_machine() override;
     void before_entry() override;
     void interrupt(u32 number) override;
-    /// Chained blocks do not keep the program counter up to date.
-    void stopping_before(u64 address) override { set_pc(address); }
     void program_interrupt(GuestAddr address, u32 word);
     bool emulate(u32 word);
     u32 instruction_at(GuestAddr address) const;

@@ -62,7 +62,6 @@ public:
 private:
     void reset_machine() override { enter_user_mode(); }
     /// Chained blocks do not keep the program counter up to date.
-    void stopping_before(u64 address) override { set_pc(address); }
 
     /// `mret` to an `ecall`: 2.1.1 refuses to write the privilege level itself.
     void enter_user_mode() {

@@ -115,7 +115,6 @@ private:
     bool may_stop_before(u64 address) const override;
     /// Chained blocks do not keep the program counter up to date, and a block hook sees the one
     /// of the last indirect branch.
-    void stopping_before(u64 address) override { set_pc(address); }
     u64 get_special(RegisterIndex index) const override;
     void set_special(RegisterIndex index, u64 value) override;
     unsigned state_offset(RegisterIndex index) const {
