@@ -136,11 +136,20 @@ struct VdsoExport {
     std::string_view function;
 };
 
+/// A function of a helper page that Linux serves by the fault of its first instruction's fetch:
+/// where it is, and the system call whose arguments and work it has.
+struct ServedFunction {
+    u16 offset;               ///< bytes, from the page's start
+    std::string_view call;
+};
+
 /// A page of kernel-provided code at a fixed address (ARM vectors page ...).
 struct HelperPage {
     std::string_view name;        ///< as /proc/self/maps shows it
     std::string_view image;       ///< file below vdso-images/prebuilt, without folder
     std::optional<u64> address;   ///< fixed address; absent = placed next to the vDSO
+    /// Not empty: every fetch from the page faults, and the emulator serves those from here.
+    std::span<const ServedFunction> served = {};
 };
 
 /// How guest code in the vDSO gets the time counter (see vdso-images/common/time_page.h).

@@ -8,13 +8,14 @@
 //  * AT_HWCAP is CPUID leaf 1, EDX, as the engine's CPU model answers it: an Ice Lake client
 //    without AVX and without XSAVE. So signal frames carry the 512 bytes of FXSAVE only, and AT_MINSIGSTKSZ is what the kernel computes for such a
 //    CPU: largest frame without floating point, 512 + 112 bytes of it, and padding.
-//  * The historic vsyscall page at 0xffffffffff600000 is not mapped (as with vsyscall=none).
+//  * The historic vsyscall page at 0xffffffffff600000 lies above every user address.
 //
 // Read in Linux 6.1: arch/x86/entry/entry_64.S (convention), syscalls/syscall_64.tbl,
 // include/asm/elf.h (auxv, bases), include/asm/processor.h and page_64_types.h (TASK_SIZE),
 // kernel/signal.c (init_sigframe_size), kernel/process_64.c (arch_prctl).
 
 #include "abi/define.hpp"
+#include "abi/x86_vsyscall.hpp"
 
 #define ABI_SYSCALLS "abi/syscalls/x86-64.tbl"
 #define ABI_LAYOUTS "abi/layouts/x86-64.def"
@@ -85,7 +86,7 @@ constinit const Abi x86_64_abi{
              .exports = vdso_exports,
              .default_clock_mode = ClockMode::counter,
              .counter_instruction = true,
-             .helper_pages = {},
+             .helper_pages = x86::vsyscall_pages,
              .call_arguments = call_arguments,
              .call_result = reg("rax"),
              .return_address = {}},

@@ -26,6 +26,10 @@ struct LoadRequest {
 /// image's `cpu` is null. Error: see ErrorKind; error_number is what execve(2) returns.
 Result<Image> load_image(const LoadRequest& request);
 
+/// Maps the pages of the ABI whose functions are served by faults, in the way asked for.
+/// Error: internal.
+Result<void> map_served_pages(Image& image, ServedPages mode);
+
 /// Gives a loaded image its engine, at the first instruction.
 Result<void> attach_engine(Image& image, SyscallHandler& handler, std::optional<ClockMode> clock_mode);
 

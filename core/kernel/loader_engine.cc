@@ -40,6 +40,7 @@ Result<Image> load_program(const StartOptions& options, SyscallHandler& handler)
     POSTERN_TRY_ASSIGN(image, load_image({.name = options.program, .host_path = options.program,
                                           .arguments = options.arguments, .environment = options.environment,
                                           .resolve = resolve, .random = random.take<16>(), .vdso = options.vdso}));
+    POSTERN_TRY(map_served_pages(image, options.served_pages));
     POSTERN_TRY(attach_engine(image, handler, options.clock_mode));
     return std::move(image);
 }

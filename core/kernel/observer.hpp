@@ -17,6 +17,9 @@ public:
     /// `result` as the handler returned it, restart codes included. Not called for calls that
     /// do not return (exit, a successful execve).
     virtual void system_call_exit(Task& task, const SyscallEntry* entry, u64 number, SysResult result) = 0;
+    /// A function of a helper page was called and served (HelperPage::served); its arguments are
+    /// still in the guest's registers.
+    virtual void served_call(Task&, std::string_view /*page*/, const SyscallEntry&, SysResult) {}
     /// A signal is about to be delivered to a handler, or (handler 0) to take its default
     /// action. `siginfo` is generic: signo, code, address or sender.
     virtual void signal(Task& task, int generic_signal, int code, u64 detail, GuestAddr handler) = 0;

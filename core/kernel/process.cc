@@ -2,6 +2,7 @@
 
 #include "kernel/loader.hpp"
 #include "kernel/random.hpp"
+#include "kernel/served_pages.hpp"
 #include "kernel/signals_host.hpp"
 #include "vdso/time_source.hpp"
 
@@ -90,6 +91,7 @@ Result<std::unique_ptr<Process>> Process::start(const StartOptions& options) {
                                           .arguments = options.arguments, .environment = options.environment,
                                           .resolve = resolve, .random = process->system_.random.take<16>(),
                                           .vdso = options.vdso}));
+    POSTERN_TRY(map_served_pages(image, options.served_pages));
     POSTERN_TRY(attach_engine(image, *process, options.clock_mode));
     process->replace_image(std::move(image));
     return process;
@@ -107,6 +109,7 @@ Result<void> Process::execute(LoadRequest request) {
     request.vdso = options_.vdso;
     request.vdso.other_abis_get_own = true;
     POSTERN_TRY_ASSIGN(image, load_image(request));
+    POSTERN_TRY(map_served_pages(image, options_.served_pages));
     POSTERN_TRY(attach_engine(image, *this, options_.clock_mode));
     next_image_.emplace(std::move(image));
     return {};
@@ -170,7 +173,9 @@ void Process::handle_stop(const Stop& stop) {
     switch (stop.kind) {
         case Stop::Kind::requested: break;
         case Stop::Kind::trap:
-        case Stop::Kind::fault: raise_fault(*task_, stop); break;
+        case Stop::Kind::fault:
+            if (!serve_fetch(*task_, stop)) raise_fault(*task_, stop);
+            break;
         case Stop::Kind::engine_error:
             fmt::print(stderr, "postern: {} stopped at {:#x}: {}\n", cpu().engine_name(), cpu().pc(),
                        stop.text);

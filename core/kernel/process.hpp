@@ -30,6 +30,13 @@ struct VdsoChoice {
     bool other_abis_get_own = false;
 };
 
+/// The x86 vsyscall page, by the names of Linux's `vsyscall=`.
+enum class ServedPages : u8 {
+    none,           ///< not there
+    execute_only,   ///< xonly: its functions can be called, its bytes not be read
+    emulate,        ///< both
+};
+
 /// What a user asks for: `postern run`.
 struct StartOptions {
     std::string program;                      ///< path as given; no PATH search
@@ -40,6 +47,7 @@ struct StartOptions {
     std::optional<ClockMode> clock_mode;      ///< overrides the ABI's
     vdso::TimePolicy time;                    ///< guest time as a function of host time
     VdsoChoice vdso = {};
+    ServedPages served_pages = ServedPages::execute_only;
     Observer* observer = nullptr;
 };
 

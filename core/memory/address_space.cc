@@ -192,8 +192,8 @@ std::expected<GuestAddr, int> AddressSpace::place(const MapRequest& request, u64
 Mapping AddressSpace::describe(const MapRequest& request, GuestAddr start, u64 size) const {
     Mapping mapping{.start = start, .end = start + size, .permissions = request.permissions,
                     .shared = request.shared, .grows_down = request.grows_down,
-                    .wipe_on_fork = request.droppable, .droppable = request.droppable, .special = request.special,
-                    .data_only = request.special && !request.permissions.execute,
+                    .wipe_on_fork = request.droppable, .droppable = request.droppable, .served = request.served,
+                    .special = request.special, .data_only = request.special && !request.permissions.execute,
                     .name = request.name, .file_offset = request.file_offset, .bus_start = start + size};
     if (request.host_fd >= 0) {
         struct stat status;
@@ -279,7 +279,7 @@ int AddressSpace::protect(GuestAddr start, u64 size, Permissions permissions) {
     if (size == 0) return 0;
     if (size > abi_.layout.task_size) return -ENOMEM;
     size = postern::align_up(size, page_size());
-    if (!range_is_mapped(start, size)) return -ENOMEM;
+    if (!valid_range(start, size) || !range_is_mapped(start, size)) return -ENOMEM;
     auto splits = [&](GuestAddr border) {   // a part that stays as it is needs none (kernel: mprotect_fixup)
         return cuts_special_at(border) && find(border)->permissions != permissions;
     };

@@ -26,6 +26,7 @@ struct Mapping {
     bool grows_down = false;       ///< the stack: a fault just below extends it
     bool wipe_on_fork = false;     ///< zeros in a forked child: MADV_WIPEONFORK, MAP_DROPPABLE
     bool droppable = false;        ///< MAP_DROPPABLE
+    bool served = false;           ///< every fetch faults, whatever the permissions show
     bool special = false;          ///< a kernel-provided page: not part of the guest's own mmaps;
                                    ///< only whole ones are moved, unmapped or protected
     bool data_only = false;        ///< special, and never to be writable or executable: [vvar]
@@ -78,6 +79,7 @@ struct MapRequest {
     bool shared = false;
     bool grows_down = false;
     bool droppable = false;             ///< implies wipe_on_fork
+    bool served = false;
     bool special = false;
     int host_fd = -1;                   ///< -1 = anonymous
     u64 file_offset = 0;                ///< bytes, a multiple of the page size

@@ -25,6 +25,9 @@ bool allows(Permissions permissions, Access access) {
 std::expected<PageGrant, FaultKind> AddressSpace::translate(GuestAddr address, Access access) {
     const Mapping* mapping = find_or_extend(address);
     if (!mapping) return std::unexpected(FaultKind::unmapped);
+    // What is served lies above every user address, where Linux tells nothing about mappings.
+    if (mapping->served && (access != Access::read || !mapping->permissions.read))
+        return std::unexpected(FaultKind::unmapped);
     if (!allows(mapping->permissions, access)) return std::unexpected(FaultKind::protection);
     if (address >= mapping->bus_start && !page_is_backed(address)) return std::unexpected(FaultKind::beyond_file);
 
@@ -56,7 +59,7 @@ std::span<std::byte> AddressSpace::run_at(const Mapping& mapping, GuestAddr addr
 std::span<std::byte> AddressSpace::host_span(GuestAddr address, u64 size, Access access) {
     if (size == 0) return {};
     const Mapping* mapping = find_or_extend(address);
-    if (!mapping || !allows(mapping->permissions, access)) return {};
+    if (!mapping || mapping->served || !allows(mapping->permissions, access)) return {};
     if (mapping->bus_start < mapping->end) {
         if (address < mapping->bus_start) size = std::min(size, mapping->bus_start - address);
         else if (page_is_backed(address)) size = std::min(size, address.align_down(page_size()) + page_size() - address);

@@ -144,6 +144,7 @@ TEST_CASE("C interface: every ABI's vDSO, installed and described") {
         CHECK(symbols == exports);
 
         for (const HelperPage& helper : abi.vdso.helper_pages) {
+            if (!helper.served.empty()) continue;   // the emulator's own
             bool found = false;
             postern_range range{};
             range.size = sizeof range;

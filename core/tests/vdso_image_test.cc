@@ -140,6 +140,12 @@ TEST_CASE("vdso image: private places agree with the exports of the same behavio
     }
 }
 
+/// Those that install maps: not the ones an emulator serves by faults.
+static u64 installed_helpers(const Abi& abi) {
+    return static_cast<u64>(std::ranges::count_if(abi.vdso.helper_pages,
+                                                  [](const HelperPage& page) { return page.served.empty(); }));
+}
+
 TEST_CASE("vdso image: helper pages are built in") {
     for (const Abi* abi : all_abis()) {
         for (const HelperPage& page : abi->vdso.helper_pages) {
@@ -220,7 +226,7 @@ TEST_CASE("vdso image: install puts the time page directly below the image") {
         CHECK(vdso.bytes.size() == placement->image_size);
         CHECK(std::ranges::equal(std::span(vdso.bytes).first(image.size()), image));
 
-        CHECK(placement->helpers.size() == abi->vdso.helper_pages.size());
+        CHECK(placement->helpers.size() == installed_helpers(*abi));
         for (const PlacedHelper& helper : placement->helpers) {
             CAPTURE(helper.page->name);
             if (helper.page->address)
@@ -239,7 +245,7 @@ TEST_CASE("vdso image: install puts the time page directly below the image") {
 
 TEST_CASE("vdso image: install reports what it could not map") {
     for (const Abi* abi : all_abis()) {
-        for (u64 calls = 0; calls < 2 + abi->vdso.helper_pages.size(); ++calls) {
+        for (u64 calls = 0; calls < 2 + installed_helpers(*abi); ++calls) {
             FakeMemory memory;
             memory.refuse_after = calls;
             auto placement = install(*abi, memory, {});

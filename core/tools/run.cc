@@ -78,7 +78,7 @@ Examples:
   postern run --trace vdso,syscall --trace-file /tmp/log ./busybox-armhf date)";
 
 struct RunOptions {
-    std::string sysroot, working_directory, program_name, trace_file, time_policy = "host", clock_mode;
+    std::string sysroot, working_directory, program_name, trace_file, time_policy = "host", clock_mode, vsyscall = "xonly";
     std::vector<std::string> environment, trace_kinds;
     std::string vdso_file;
     std::optional<u64> seed;
@@ -138,6 +138,14 @@ Result<vdso::TimePolicy> time_policy(const std::string& text) {
     for (std::string* file : {&policy->record, &policy->replay})
         if (!file->empty()) *file = std::filesystem::absolute(*file);
     return policy;
+}
+
+Result<kernel::ServedPages> served_pages_by_name(const std::string& name) {
+    using enum kernel::ServedPages;
+    if (name == "emulate") return emulate;
+    if (name == "xonly") return execute_only;
+    if (name == "none") return none;
+    return fail(ErrorKind::internal, fmt::format("--vsyscall {}: expected emulate, xonly or none", name));
 }
 
 // --- what watches the run
@@ -236,6 +244,8 @@ Result<kernel::StartOptions> start_options(const RunOptions& options, const std:
     start.arguments = program;
     if (!options.program_name.empty()) start.arguments[0] = options.program_name;
     start.seed = options.seed;
+    POSTERN_TRY_ASSIGN(served_pages, served_pages_by_name(options.vsyscall));
+    start.served_pages = served_pages;
     if (!options.clock_mode.empty()) {
         POSTERN_TRY_ASSIGN(mode, clock_mode_by_name(options.clock_mode));
         start.clock_mode = mode;
@@ -284,6 +294,8 @@ void add_run(CLI::App& application, CommandLine& line) {
     add("--trace-file", options->trace_file, "Write the trace there, not to standard error", "FILE");
     add("--time", options->time_policy, "What time it is for the guest: host, offset=+3d, rate=10, freeze ...", "POLICY");
     add("--seed", options->seed, "Make what is random (getrandom, AT_RANDOM) the same in every run", "NUMBER");
+    add("--vsyscall", options->vsyscall, "The x86-64 vsyscall page, as Linux's option: emulate, xonly, none",
+        "MODE");
     add("--clock-mode", options->clock_mode,
         "For experiments: how the vDSO reads its counter: counter, trap, page", "MODE");
     auto* file = add("--vdso", options->vdso_file, "Give the guest this vDSO image, not Postern's own", "FILE");

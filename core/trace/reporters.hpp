@@ -38,6 +38,8 @@ class VdsoReporter final : public Reporter {
 public:
     explicit VdsoReporter(Output& output) : output_(output) {}
     void image_loaded(kernel::Task& task) override;
+    void served_call(kernel::Task& task, std::string_view page, const kernel::SyscallEntry& entry,
+                     kernel::SysResult result) override;
     void finish(const kernel::ExitStatus& status) override;
 
 private:

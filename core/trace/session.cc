@@ -24,6 +24,11 @@ void Session::system_call_exit(kernel::Task& task, const kernel::SyscallEntry* e
     for (auto& reporter : reporters_) reporter->system_call_exit(task, entry, number, result);
 }
 
+void Session::served_call(kernel::Task& task, std::string_view page, const kernel::SyscallEntry& entry,
+                          kernel::SysResult result) {
+    for (auto& reporter : reporters_) reporter->served_call(task, page, entry, result);
+}
+
 void Session::signal(kernel::Task& task, int generic_signal, int code, u64 detail, GuestAddr handler) {
     for (auto& reporter : reporters_) reporter->signal(task, generic_signal, code, detail, handler);
 }

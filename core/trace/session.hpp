@@ -40,6 +40,8 @@ public:
     void system_call_enter(kernel::Task& task, const kernel::SyscallEntry* entry, u64 number) override;
     void system_call_exit(kernel::Task& task, const kernel::SyscallEntry* entry, u64 number,
                           kernel::SysResult result) override;
+    void served_call(kernel::Task& task, std::string_view page, const kernel::SyscallEntry& entry,
+                     kernel::SysResult result) override;
     void signal(kernel::Task& task, int generic_signal, int code, u64 detail, GuestAddr handler) override;
     void image_loaded(kernel::Task& task) override;
     void forked(kernel::Task& task) override;

@@ -124,6 +124,15 @@ void VdsoReporter::leave(kernel::Task& task, u64 address) {
     calls_.pop_back();
 }
 
+void VdsoReporter::served_call(kernel::Task& task, std::string_view page, const kernel::SyscallEntry& entry,
+                               kernel::SysResult result) {
+    kernel::Arguments arguments(task);
+    CallText text(fmt::format("{} {}", page, entry.number->name), parse_kinds(entry.row->arguments), task.abi(),
+                  task.memory(), [&](bool wide) { return wide ? arguments.wide() : arguments.word(); });
+    output_.line(fmt::format("vdso: {} {}", text.finish(task.abi(), task.memory(), result.value),
+                             format_result(result.value, false)));
+}
+
 void VdsoReporter::print_abandoned(const Call& call) {
     output_.line(fmt::format("vdso: {} = ? (did not return)", call.text.unfinished()));
 }

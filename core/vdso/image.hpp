@@ -88,7 +88,8 @@ u64 time_page_size(const Abi& abi);
 /// pages without an address of their own, [vvar] and [vdso]; and each helper page that has an
 /// address there. The time page holds zeros, which sends guest code to the system call, until
 /// a Clock is bound to it. `hint`: where the range is wanted, 0 = the memory's choice.
-/// Error: no room, or no image was built in.
+/// Error: no room, or no image was built in. Pages whose functions are served by faults
+/// (HelperPage::served) are left to the emulator.
 ///
 /// Of `memory` this needs that a fixed mapping replaces what is there.
 Result<Placement> install(const Abi& abi, GuestMemory& memory, GuestAddr hint);

@@ -58,6 +58,7 @@ Result<Placement> install(const Abi& abi, GuestMemory& memory, GuestAddr hint, c
 
     u64 neighbours_size = 0;
     for (const HelperPage& helper : abi.vdso.helper_pages) {
+        if (!helper.served.empty()) continue;
         POSTERN_TRY_ASSIGN(bytes, required_file(helper.image));
         if (!helper.address) neighbours_size += align_up(bytes.size(), page);
     }
@@ -76,6 +77,7 @@ Result<Placement> install(const Abi& abi, GuestMemory& memory, GuestAddr hint, c
 
     GuestAddr neighbour = start;
     for (const HelperPage& helper : abi.vdso.helper_pages) {
+        if (!helper.served.empty()) continue;
         auto bytes = embedded_file(helper.image);
         u64 size = align_up(bytes.size(), page);
         GuestAddr address = helper.address ? GuestAddr{*helper.address} : neighbour;
