@@ -177,6 +177,20 @@ TEST_CASE("refused accesses stop at the instruction with address and kind") {
     });
 }
 
+TEST_CASE("a refused store is the last thing its block does") {
+    on_every_abi([](TestMachine& m) {
+        // Twice: at its first fault an engine changes how it translates.
+        for (int round = 0; round < 2; ++round) {
+            m.program({m.code.store, m.code.loop});
+            m.set(m.code.pointer, unmapped.value);
+            m.set(m.code.value, 7);
+            CHECK(m.cpu->run().kind == Stop::Kind::fault);
+            CHECK(m.cpu->pc() == code_page.value);
+            CHECK(m.get(m.code.value) == 7);
+        }
+    });
+}
+
 TEST_CASE("guests are unprivileged and illegal instructions are traps") {
     on_every_abi([](TestMachine& m) {
         m.set(m.code.pointer, data_page.value);

@@ -80,6 +80,8 @@ Result<void> UnicornCpu::open(const Model& model, std::span<const RegisterName> 
     }
     // No end address: with one, every run would look its page up and fail on it.
     POSTERN_TRY(check(uc_ctl_exits_enable(engine_), "cannot run without an end address"));
+    exit_checks_ = ExitChecks(engine_);
+    choose_exit_checks();
     memory_.set_listener(this);
     return {};
 }
@@ -203,7 +205,12 @@ Stop UnicornCpu::located_fault() {
         fault.address = std::max(fault.address, GuestAddr{address});
         return fault;
     }
-    locating_fault_ = true;
+    if (!had_fault_) {
+        had_fault_ = true;
+        choose_exit_checks();
+        flush_code();
+    }
+    locating_fault_ = translated_ = true;
     fault_offset_.reset();
     u64 entry = start_address();   // with the instruction-set state, which a plain address would change
     uc_emu_start(engine_, entry, 0, 0, 0);
@@ -276,10 +283,17 @@ void UnicornCpu::on_block(uc_engine*, u64 address, u32, void* user) {
     cpu.stopping_before(address);
 }
 
+/// Block and execution hooks stop the engine at the instruction they are called for, and
+/// located_fault at the one it repeats. A guest that lives on after a fault will have more.
+void UnicornCpu::choose_exit_checks() {
+    exit_checks_.set(interruptible_ || !execution_hooks_.empty() || had_fault_);
+}
+
 void UnicornCpu::set_interruptible(bool on) {
     POSTERN_ASSERT(!in_hook_);
     if (on == interruptible_) return;
     interruptible_ = on;
+    choose_exit_checks();
     if (!on) {
         // Blocks that were translated with the hook keep asking, and find nobody.
         uc_hook_del(engine_, block_hook_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cpu/cpu.hpp"
+#include "cpu/unicorn/exit_checks.hpp"
 
 #include <csignal>
 #include <initializer_list>
@@ -129,6 +130,7 @@ private:
     Stop stop_for_error(uc_err error);
     void prepare_entry();
     void flush_code();
+    void choose_exit_checks();
 
     struct ExecutionHook {
         UnicornCpu& cpu;
@@ -150,6 +152,7 @@ private:
     bool entry_due_ = false;
     bool in_private_code_ = false;
     bool locating_fault_ = false;
+    bool had_fault_ = false;               // there was one to locate
     std::optional<u64> fault_offset_;      // within the TLB page
     u64 hole_ = 0;                         // physical page without memory
     std::optional<u64> pending_pc_;
@@ -160,6 +163,7 @@ private:
     std::byte* counter_word_ = nullptr;
     u64 fills_ = 0;                        // since the last TLB flush
     u64 fill_limit_;
+    ExitChecks exit_checks_;
     std::list<ExecutionHook> execution_hooks_;
     int next_handle_ = 1;
     std::byte* private_page_ = nullptr;

@@ -60,6 +60,7 @@ void UnicornCpu::call_execution_hook(ExecutionHook& hook, GuestAddr address) {
 int UnicornCpu::add_execution_hook(GuestAddr first, GuestAddr last, ExecutionCallback callback) {
     auto& added = execution_hooks_.emplace_back(ExecutionHook{*this, 0, std::move(callback), next_handle_++, {}});
     uc_hook_add(engine_, &added.hook, UC_HOOK_CODE, reinterpret_cast<void*>(on_code), &added, first.value, last.value);
+    choose_exit_checks();
     invalidate_code(first, last - first + 1);
     return added.handle;
 }
