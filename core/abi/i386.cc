@@ -1,9 +1,10 @@
 // i386, the 32-bit x86 ABI, as a 64-bit kernel presents it to its 32-bit programs.
 //
 // Odd here:
-//  * Three ways into the kernel: `int 0x80`, and `sysenter` or `syscall` through the vDSO's
-//    __kernel_vsyscall, whose address is AT_SYSINFO. The vDSO's function arguments are on the
-//    stack, system calls use six registers, ebp being the sixth.
+//  * Two ways into the kernel: `int 0x80` (so the vDSO's __kernel_vsyscall, whose address is
+//    AT_SYSINFO) and `sysenter`, which returns to the vDSO. 32-bit `syscall` is AMD's; the CPU
+//    here is Intel's. The vDSO's function arguments are on the stack, system calls use six
+//    registers, ebp being the sixth.
 //  * Everything exists several times: three stat families (oldstat, stat, stat64), calls with
 //    16-bit ids under the plain names and 32-bit ids under *32, 32-bit time under the plain
 //    names and 64-bit time under *_time64, a struct-pointer mmap and select beside mmap2 and

@@ -51,6 +51,9 @@ public:
     /// A system-call instruction was executed; the program counter stands behind it.
     /// True: go on in place. False: leave run() with Stop::Kind::requested.
     virtual bool system_call() = 0;
+    /// Where calls by an instruction that forgets its own address return to (i386 sysenter: the
+    /// landing pad of the vDSO). 0: there is none, and nothing is at that address.
+    virtual GuestAddr fast_call_return() { return {}; }
 };
 
 /// One guest CPU. Registers are addressed by index of `Abi::registers`. Not thread-safe;

@@ -150,6 +150,7 @@ public:
     void after_fork(int vfork_notify_fd = -1);
 
     bool system_call() override;
+    GuestAddr fast_call_return() override;
 
 private:
     Process() = default;

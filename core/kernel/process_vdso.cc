@@ -6,13 +6,20 @@ namespace postern::kernel {
 
 namespace {
 
+constexpr std::string_view landing_pad = "int80_landing_pad";
+
 /// A 32-bit system call through the image returns into it: kernel vdso_fix_landing.
 void move_return_address(Process& process, const vdso::Image& image, GuestAddr old_start, GuestAddr new_start) {
-    auto pad = image.private_offset("int80_landing_pad");
+    auto pad = image.private_offset(landing_pad);
     if (pad && process.cpu().pc() == (old_start + *pad).value) process.cpu().set_pc((new_start + *pad).value);
 }
 
 }  // namespace
+
+GuestAddr Process::fast_call_return() {
+    auto pad = image_.vdso_image ? image_.vdso_image->private_offset(landing_pad) : std::nullopt;
+    return pad ? image_.vdso.image + *pad : GuestAddr{};
+}
 
 void Process::bind_clock(vdso::ServiceReason reason) {
     auto page = memory().special_span(image_.vdso.time_page, memory().page_size());

@@ -12,14 +12,25 @@
 
 	.text
 
-/* The system call gate of AT_SYSINFO: registers as for int 0x80, all but eax preserved. The
- * landing pad is where a fast entry would come back; an emulator that restarts a system call
- * steps back over the two bytes before it. */
+/* The system call gate of AT_SYSINFO: registers as for int 0x80, all but eax preserved. It needs
+ * nothing but int 0x80 of an emulator. The landing pad is where calls by sysenter come back to, with
+ * ebp, edx and ecx on the stack as here; who restarts a system call steps back over the two bytes
+ * before it, which make it again. */
 	.balign 16
 function __kernel_vsyscall
 	.cfi_startproc
+.irp register, ecx, edx, ebp
+	push %\register
+	.cfi_adjust_cfa_offset 4
+	.cfi_rel_offset \register, 0
+.endr
 	int $0x80
 int80_landing_pad:
+.irp register, ebp, edx, ecx
+	pop %\register
+	.cfi_adjust_cfa_offset -4
+	.cfi_restore \register
+.endr
 	ret
 	.cfi_endproc
 end_function __kernel_vsyscall

@@ -85,6 +85,8 @@ protected:
     /// Serves a system call; to be called by interrupt() with the program counter behind
     /// the instruction.
     void serve_system_call();
+    /// The handler's.
+    GuestAddr fast_call_return() { return handler_.fast_call_return(); }
     /// Continues at another instruction after the hook.
     void resume_at(u64 address);
     /// Work is due that before_entry() will do: leaves translated code after the hook.

@@ -1,8 +1,9 @@
 // x86-64 and i386: ring 3 through a GDT of our own, TLS segments, system calls by `syscall`
-// and `int 0x80`.
+// or by `int 0x80` and `sysenter`.
 #include "cpu/unicorn/engine.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 
 namespace postern::unicorn {
@@ -79,11 +80,9 @@ public:
         private_page_visible_ = true;
         fptag_ = abi().register_index("fptag");
         flags_ = abi().register_index("eflags");
-        if (wide()) {
-            uc_hook hook;
-            uc_hook_add(engine_, &hook, UC_HOOK_INSN, reinterpret_cast<void*>(on_syscall), this, 1, 0,
-                        UC_X86_INS_SYSCALL);
-        }
+        // Without hooks the engine has ideas of its own of both.
+        add_instruction_hook(UC_X86_INS_SYSCALL, on_syscall);
+        add_instruction_hook(UC_X86_INS_SYSENTER, on_sysenter);
         // CPUID and AT_HWCAP2 promise rdfsbase and friends.
         raw_set(UC_X86_REG_CR4, raw_get(UC_X86_REG_CR4) | control_bits);
         enter_ring_3();
@@ -99,8 +98,14 @@ private:
     bool wide() const { return abi().is_64bit(); }
     u64 page_address() const { return wide() ? 0xffff'ffff'8000'0000 : 0xffff'f000; }
 
+    using InstructionHook = void (*)(uc_engine*, void*);
+    void add_instruction_hook(int instruction, InstructionHook callback) {
+        uc_hook hook;
+        uc_hook_add(engine_, &hook, UC_HOOK_INSN, reinterpret_cast<void*>(callback), this, 1, 0, instruction);
+    }
     static void on_syscall(uc_engine*, void* user) {
         auto& cpu = *static_cast<X86Cpu*>(user);
+        if (!cpu.wide()) return cpu.refuse_instruction(TrapKind::illegal_instruction);   // Intel: 64-bit code only
         // The engine steps over the instruction after the hook.
         cpu.pc_bias_ = 2;
         cpu.in_hook_ = true;
@@ -108,6 +113,16 @@ private:
         cpu.in_hook_ = false;
         cpu.pc_bias_ = 0;
     }
+    static void on_sysenter(uc_engine*, void* user) {
+        auto& cpu = *static_cast<X86Cpu*>(user);
+        // As in a kernel without the 32-bit table (see linux_trap).
+        if (cpu.wide()) return cpu.refuse_instruction(TrapKind::general_protection);
+        cpu.in_hook_ = true;
+        cpu.serve_sysenter();
+        cpu.in_hook_ = false;
+    }
+    void serve_sysenter();
+    void refuse_instruction(TrapKind kind);
 
     void enter_ring_3();
     void forget_exception();
@@ -130,6 +145,30 @@ private:
     uc_context* pristine_ = nullptr;   // ring 3, no exception under way
     bool exception_latched_ = false;
 };
+
+/// The processor forgets esp and eip: callers have put the stack pointer in ebp and what belongs in
+/// ebp (the sixth argument) on that stack, and go on at the vDSO's landing pad.
+void X86Cpu::serve_sysenter() {
+    const SyscallConvention& convention = abi().syscall;
+    u64 stack = get(convention.arguments[5]);
+    set(abi().stack_pointer, stack);
+    set_pc(fast_call_return().value);
+    if (auto saved = memory_.read_word({stack})) {
+        set(convention.arguments[5], *saved);
+        return serve_system_call();
+    }
+    set(convention.result, static_cast<u32>(-EFAULT));
+    resume_at(pc());
+}
+
+/// From the hook of an instruction that the engine would step over.
+void X86Cpu::refuse_instruction(TrapKind kind) {
+    in_hook_ = true;
+    GuestAddr here{pc()};
+    set_pc(here.value);
+    leave_with_trap(kind, kind == TrapKind::illegal_instruction ? here : GuestAddr{});
+    in_hook_ = false;
+}
 
 /// Unicorn starts in ring 0 and a plain write to CS changes the selector only, so user mode
 /// is entered as a kernel does: by `iret`.
