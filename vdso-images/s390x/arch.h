@@ -6,6 +6,7 @@
  * own (entry.S).
  */
 #define ARCH_GETRANDOM_ENTRY
+#define ARCH_QUICK_CLOCK
 #define VDSO_NAME(function) __kernel_##function
 #define VDSO_FILL 0x00000000
 #define ARCH_NOP "nopr %%r7"
