@@ -220,7 +220,7 @@ static const struct {
     {"get_syscall_map", check_get_syscall_map},
     {"sync_dicache", check_sync_dicache},
     {"sync_dicache_p5", check_sync_dicache},
-    /* The running kernel may have these; ours does not claim to. */
+    /* random_*.c; vdso-images/tests/call.c. */
     {"getrandom", check_nothing},
     {"sgx_enter_enclave", check_nothing},
     {"flush_icache", check_flush_icache},

@@ -259,6 +259,61 @@ static void test_facts(void)
 }
 #endif
 
+#ifdef IMAGE_sgx_enter_enclave
+enum { EENTER = 2, ERESUME = 3, EEXIT = 4, INVALID_OPCODE = 6 };
+
+struct sgx_run {
+    uint64_t thread_control;
+    uint32_t leaf;
+    uint16_t vector, error_code;
+    uint64_t address;
+    int (*handler)(long rdi, long rsi, long rdx, long rsp, long r8, long r9, struct sgx_run *run);
+    uint64_t user_data;
+    uint64_t reserved[27];
+};
+
+typedef int (*enter_enclave_t)(long rdi, long rsi, long rdx, unsigned leaf, long r8, long r9, struct sgx_run *run);
+
+static int exits, answers[3];
+
+static int on_exit(long rdi, long rsi, long rdx, long rsp, long r8, long r9, struct sgx_run *run)
+{
+    DEMAND(rdi == INVALID_OPCODE && rsi == 0 && rdx == 0 && r8 == 8 && r9 == 9);
+    DEMAND(rsp != 0 && (long)__builtin_frame_address(0) % 16 == 0);
+    DEMAND(run->vector == INVALID_OPCODE && run->error_code == 0 && run->address == 0);
+    DEMAND(run->leaf == (exits == 0 ? EENTER : ERESUME));
+    return answers[exits++];
+}
+
+__attribute__((noinline)) static int visit_sgx(unsigned leaf, struct sgx_run *run)
+{
+    int result = ((enter_enclave_t)(void *)IMAGE_sgx_enter_enclave)(1, 2, 3, leaf, 8, 9, run);
+    __asm__ volatile("" : "+r"(result) : : "memory");
+    return result;
+}
+
+static void test_sgx(void)
+{
+    struct sgx_run run = {.thread_control = 4096, .leaf = 77, .vector = 77, .error_code = 77, .address = 77};
+    DEMAND(visit_sgx(1, &run) == -EINVAL && visit_sgx(EEXIT, &run) == -EINVAL && visit_sgx(~0u, &run) == -EINVAL);
+    run.reserved[26] = 1;
+    DEMAND(visit_sgx(EENTER, &run) == -EINVAL);
+    DEMAND(run.leaf == 77 && run.vector == 77);
+    run.reserved[26] = 0;
+    for (unsigned leaf = EENTER; leaf <= ERESUME; leaf++) {
+        run.vector = run.error_code = 77, run.address = 77;
+        DEMAND(visit_sgx(leaf, &run) == 0);
+        DEMAND(run.leaf == leaf && run.vector == INVALID_OPCODE && run.error_code == 0 && run.address == 0);
+    }
+    run.handler = on_exit;
+    DEMAND(visit_sgx(EENTER, &run) == 0 && exits == 1);
+    exits = 0, answers[0] = ERESUME, answers[1] = -5;
+    DEMAND(visit_sgx(EENTER, &run) == -5 && exits == 2);
+    exits = 0, answers[0] = EEXIT;   /* no leaf to enter by */
+    DEMAND(visit_sgx(EENTER, &run) == -EINVAL && exits == 1);
+}
+#endif
+
 #ifdef IMAGE_futex_robust_unlock32
 static void test_unlock(function_t unlock, bool wide)
 {
@@ -418,6 +473,9 @@ __attribute__((noreturn)) void _start(void)
 #endif
 #ifdef IMAGE_futex_robust_unlock64
     test_unlock(IMAGE_futex_robust_unlock64, true);
+#endif
+#ifdef IMAGE_sgx_enter_enclave
+    test_sgx();
 #endif
 #ifdef IMAGE_vsyscall
     test_vsyscall();

@@ -55,7 +55,7 @@ def follow_call(seen):
     seen are added to `seen`."""
     function = where().split(" ")[0]
     wanted, depth = caller()
-    if wanted[0] not in ("visit", "visit5", "arch_call", "test_vsyscall"):
+    if wanted[0] not in ("visit", "visit5", "visit_sgx", "arch_call", "test_vsyscall"):
         raise Failure(f"{where()}: called from {wanted[0]}")
     while in_image(program_counter()):
         address = program_counter()
