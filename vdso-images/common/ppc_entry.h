@@ -30,9 +30,13 @@
 /* An exported function around the C function ppc_NAME. A caller may have no frame of its own, so
  * the link register is kept in a frame of ours, behind which the C function gets one to use as
  * its caller's; whoever walks the back chain finds the link register where it belongs.
- * can_fail: the C function returns 0 or -errno. */
-.macro wrapper name, can_fail
-function __kernel_\name
+ * can_fail: the C function returns 0 or -errno. symbol: its name, where that is not __kernel_NAME. */
+.macro wrapper name, can_fail, symbol
+	.ifb \symbol
+	wrapper \name, \can_fail, __kernel_\name
+	.exitm
+	.endif
+function \symbol
 	.cfi_startproc
 	STORE_UPDATE 1, -FRAME(1)
 	.cfi_adjust_cfa_offset FRAME
@@ -58,7 +62,7 @@ function __kernel_\name
 	.endif
 	blr
 	.cfi_endproc
-end_function __kernel_\name
+end_function \symbol
 .endm
 
 /* Where old kernels say how far their data page is. */

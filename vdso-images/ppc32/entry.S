@@ -2,8 +2,10 @@
 #include "ppc_entry.h"
 
 	.text
-	wrapper clock_gettime, 1
-	wrapper clock_gettime64, 1
+	.hidden slow_clock_gettime
+	wrapper clock_gettime, 1, slow_clock_gettime
+	.hidden slow_clock_gettime64
+	wrapper clock_gettime64, 1, slow_clock_gettime64
 	wrapper gettimeofday, 1
 	wrapper clock_getres, 1
 	wrapper clock_getres_time64, 1
