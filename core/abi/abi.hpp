@@ -240,7 +240,9 @@ struct Abi {
     std::string_view name;              ///< command-line name, "x86-64"
     std::string_view title;             ///< for tables: "x86-64 (AMD64)"
     Machine machine;
-    u8 word_size;                       ///< bytes of a long and of a pointer: 4 or 8
+    u8 word_size;                       ///< bytes of a pointer, and of a long but for the next: 4 or 8
+    /// Bytes of a long in calls, where it is wider than a pointer (x32: 8); 0 = the word's.
+    u8 wide_long_size = 0;
     ByteOrder byte_order;
     ElfIdentity elf;
 
@@ -267,6 +269,9 @@ struct Abi {
     const SignalAbi* signals;
 
     constexpr bool is_64bit() const { return word_size == 8; }
+    constexpr u8 long_size() const { return wide_long_size ? wide_long_size : word_size; }
+    /// A 64-bit number fits one register, though pointers may not need all of it.
+    constexpr bool has_64bit_registers() const { return is_64bit() || syscall.wide_registers; }
     /// Largest address plus one that a register can hold as a pointer: 2^32 or (2^64 - 1).
     constexpr u64 word_mask() const { return word_size == 8 ? ~u64{0} : 0xffffffffu; }
     constexpr i64 sign_extend_word(u64 value) const {

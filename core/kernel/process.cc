@@ -264,8 +264,8 @@ bool Process::serve_reserved_call(u64 number) {
 void Process::return_counter() {
     const SyscallConvention& convention = abi().syscall;
     u64 counter = cpu().counter(ClockMode::trap)();
-    cpu().set(convention.result, counter & abi().word_mask());
-    if (!abi().is_64bit()) cpu().set(convention.arguments[1], counter >> 32);
+    cpu().set(convention.result, abi().has_64bit_registers() ? counter : counter & abi().word_mask());
+    if (!abi().has_64bit_registers()) cpu().set(convention.arguments[1], counter >> 32);
 }
 
 }  // namespace postern::kernel

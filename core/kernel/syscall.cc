@@ -22,7 +22,7 @@ u64 Arguments::word() { return next() & task_.abi().word_mask(); }
 
 u64 Arguments::wide() {
     const Abi& abi = task_.abi();
-    if (abi.is_64bit() || abi.syscall.wide_registers) return next();
+    if (abi.has_64bit_registers()) return next();
     if (abi.syscall.align_pairs && next_ % 2 != 0) ++next_;
     u64 first = word();
     u64 second = word();
@@ -47,6 +47,11 @@ void set_result(Cpu& cpu, SysResult result) {
     cpu.set(flag.index, others | (result.is_error() ? flag.set : 0));
 }
 
-i64 Arguments::sign_extended_word() { return task_.abi().sign_extend_word(word()); }
+u64 Arguments::long_word() { return task_.abi().long_size() == 8 ? next() : word(); }
+
+i64 Arguments::sign_extended_word() {
+    u64 value = long_word();
+    return task_.abi().long_size() == 8 ? static_cast<i64>(value) : static_cast<i32>(value);
+}
 
 }  // namespace postern::kernel

@@ -24,7 +24,7 @@ struct Task;
 
 /// size_t, zero-extended from the guest's word.
 struct GuestSize { u64 value; };
-/// long, sign-extended from the guest's word.
+/// long, sign-extended.
 struct GuestLong { i64 value; };
 /// unsigned long, zero-extended.
 struct GuestWord { u64 value; };
@@ -37,6 +37,7 @@ public:
     explicit Arguments(Task& task) : task_(task) {}
     u64 word();    ///< next argument, zero-extended from the guest's word
     u64 wide();    ///< next 64-bit value by the ABI's pairing rule
+    u64 long_word();   ///< next argument of the width of a long, zero-extended
     i64 sign_extended_word();
     unsigned used() const { return next_; }
     /// An argument on the stack could not be read: the call ends with EFAULT.
@@ -59,7 +60,7 @@ template <typename T> struct ArgumentReader<GuestPtr<T>> {
     static GuestPtr<T> read(Arguments& in) { return {{in.word()}}; }
 };
 template <> struct ArgumentReader<GuestSize> { static GuestSize read(Arguments& in) { return {in.word()}; } };
-template <> struct ArgumentReader<GuestWord> { static GuestWord read(Arguments& in) { return {in.word()}; } };
+template <> struct ArgumentReader<GuestWord> { static GuestWord read(Arguments& in) { return {in.long_word()}; } };
 template <> struct ArgumentReader<Wide> {
     static Wide read(Arguments& in) { return {static_cast<i64>(in.wide())}; }
 };
@@ -156,7 +157,7 @@ private:
     const SyscallEntry* find_far(u64 number) const;
     u64 base_ = 0;
     std::vector<SyscallEntry> entries_;   // dense, from base_
-    std::vector<SyscallEntry> far_;       // ARM private calls and the like
+    std::vector<SyscallEntry> far_;       // ARM private calls, x32: ascending
 };
 
 }  // namespace postern::kernel

@@ -191,7 +191,7 @@ TEST_CASE("directory entries: all records, every byte defined") {
 
         auto old = convert_entries(*abi, Struct::linux_dirent, host, 4096);
         CHECK(old.complete);
-        unsigned word = abi->word_size;
+        unsigned word = abi->long_size();
         CHECK(load_unsigned(old.bytes.data(), word, abi->byte_order) == 1001);
         u64 length = load<u16>(old.bytes.data() + 2 * word, abi->byte_order);
         CHECK(length == align_up(2 * word + 2 + 1 + 2, word));
@@ -221,11 +221,11 @@ TEST_CASE("descriptor sets keep their bits in any word size and order") {
         CAPTURE(abi->name);
         int count = 70;
         std::vector<std::byte> guest(DescriptorSet::guest_size(*abi, count));
-        CHECK(guest.size() == (abi->word_size == 8 ? 16u : 12u));
+        CHECK(guest.size() == (abi->long_size() == 8 ? 16u : 12u));
         for (int fd : {0, 5, 31, 32, 63, 64, 69}) {
-            std::size_t bits = abi->word_size * 8u, at = static_cast<std::size_t>(fd) / bits * abi->word_size;
-            u64 word = load_unsigned(guest.data() + at, abi->word_size, abi->byte_order);
-            store_unsigned(guest.data() + at, word | u64{1} << fd % bits, abi->word_size, abi->byte_order);
+            std::size_t bits = abi->long_size() * 8u, at = static_cast<std::size_t>(fd) / bits * abi->long_size();
+            u64 word = load_unsigned(guest.data() + at, abi->long_size(), abi->byte_order);
+            store_unsigned(guest.data() + at, word | u64{1} << fd % bits, abi->long_size(), abi->byte_order);
         }
         DescriptorSet set = DescriptorSet::from_guest(*abi, guest, count);
         CHECK(set.words()[0] == ((u64{1} << 63) | (u64{1} << 32) | (u64{1} << 31) | (1 << 5) | 1));

@@ -150,7 +150,7 @@ struct FrameCase {
     std::string_view abi;
     FrameKind kind;
 };
-const FrameCase frame_cases[] = {{"x86-64", FrameKind::rt},  {"i386", FrameKind::old},  {"i386", FrameKind::rt},
+const FrameCase frame_cases[] = {{"x86-64", FrameKind::rt},  {"x32", FrameKind::rt},  {"i386", FrameKind::old},  {"i386", FrameKind::rt},
                                  {"aarch64", FrameKind::rt}, {"arm", FrameKind::old},   {"arm", FrameKind::rt},
                                  {"s390x", FrameKind::old},  {"s390x", FrameKind::rt},
                                  {"ppc32", FrameKind::old},  {"ppc32", FrameKind::rt},  {"ppc64", FrameKind::rt},
@@ -192,7 +192,7 @@ TEST_CASE("signals: registers stand where the kernel's frames have them") {
 
 TEST_CASE("signals: frames lie where the kernel puts them") {
     struct Row { std::string_view abi; FrameKind kind; u64 modulus, remainder; };
-    const Row rows[] = {{"x86-64", FrameKind::rt, 16, 8}, {"i386", FrameKind::old, 16, 12},
+    const Row rows[] = {{"x86-64", FrameKind::rt, 16, 8}, {"x32", FrameKind::rt, 16, 8}, {"i386", FrameKind::old, 16, 12},
                         {"i386", FrameKind::rt, 16, 12},  {"aarch64", FrameKind::rt, 16, 0},
                         {"arm", FrameKind::old, 8, 0},    {"arm", FrameKind::rt, 8, 0},
                         {"s390x", FrameKind::old, 8, 0},  {"s390x", FrameKind::rt, 8, 0},
@@ -219,6 +219,7 @@ TEST_CASE("signals: handlers get their arguments and a way back") {
     };
     const Row rows[] = {
         {"x86-64", FrameKind::rt, "rdi", "rsi", "rdx", "", 312, 8},
+        {"x32", FrameKind::rt, "rdi", "rsi", "rdx", "", 296, 8},
         {"i386", FrameKind::old, "eax", "", "", "", 0, 0},
         {"i386", FrameKind::rt, "eax", "edx", "ecx", "", 16, 144},
         {"aarch64", FrameKind::rt, "x0", "x1", "x2", "x30", 0, 128},

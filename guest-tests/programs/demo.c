@@ -26,7 +26,7 @@ int main(int argc, char **argv)
     enum { calls = 200000 };
     CHECK_EQUAL(vdso_read_clock(&vdso, CLOCK_MONOTONIC, &start), 0);
     struct __kernel_timespec time;
-    word function = vdso_function(&vdso, sizeof(word) == 4 ? "clock_gettime64" : "clock_gettime");
+    word function = vdso_function(&vdso, sizeof(__kernel_long_t) == 4 ? "clock_gettime64" : "clock_gettime");
     for (int i = 0; i < calls; i++)
         ((int (*)(int, void *))function)(CLOCK_MONOTONIC, &time);
     CHECK_EQUAL(vdso_read_clock(&vdso, CLOCK_MONOTONIC, &end), 0);

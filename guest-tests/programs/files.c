@@ -107,7 +107,7 @@ static void modes_and_times(void)
     CHECK_EQUAL(facts_of("one", 1).mode, 0100640);
     CHECK_EQUAL(CALL(fchmodat, AT_FDCWD, "one", 0711), 0);
     CHECK_EQUAL(facts_of("one", 1).mode, 0100711);
-    long times[4] = {1000000000, 5, 1234567890, 7};
+    __kernel_long_t times[4] = {1000000000, 5, 1234567890, 7};
     CHECK_EQUAL(CALL(utimensat, AT_FDCWD, "one", times, 0), 0);
     CHECK_EQUAL(facts_of("one", 1).modified, 1234567890);
     struct statx wide;

@@ -37,7 +37,7 @@ int main(int argc, char **argv)
     CHECK_EQUAL(CALL(rt_sigtimedwait, set, &info, 0, 8), SIGUSR1);
     CHECK_EQUAL(info.si_signo, SIGUSR1);
     CHECK_EQUAL(info.si_pid, own_pid());
-    long nothing[2] = {0, 10000000};
+    __kernel_long_t nothing[2] = {0, 10000000};
     CHECK_EQUAL(CALL(rt_sigtimedwait, set, &info, nothing, 8), -EAGAIN);
     CHECK_EQUAL(count, 2);
     return passed();

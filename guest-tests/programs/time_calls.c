@@ -2,7 +2,7 @@
 #include "guest.h"
 
 struct narrow_time {
-    long seconds, fraction;
+    __kernel_long_t seconds, fraction;
 };
 
 static i64 now(int clock)
@@ -26,7 +26,7 @@ int main(int argc, char **argv)
     value = time.seconds * 1000000ll + time.fraction;
     CHECK(value >= before && value <= now(CLOCK_REALTIME) / 1000);
 #if defined __NR_time
-    long seconds, coarse = (long)(now(CLOCK_REALTIME_COARSE) / SECOND);
+    __kernel_long_t seconds, coarse = (__kernel_long_t)(now(CLOCK_REALTIME_COARSE) / SECOND);
     CHECK(CALL(time, &seconds) == seconds);
     CHECK(seconds >= coarse && seconds <= now(CLOCK_REALTIME) / SECOND);
 #endif
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
     CHECK(now(CLOCK_TAI) >= now(CLOCK_REALTIME) - SECOND);
     CHECK(now(CLOCK_MONOTONIC_RAW) > 0);
     CHECK_EQUAL(CALL(clock_gettime, 99, &time), -EINVAL);
-    long ticks[4];
+    __kernel_long_t ticks[4];
     CHECK(CALL(times, ticks) != 0);
     CHECK(ticks[0] >= 0 && ticks[1] >= 0);
     return passed();

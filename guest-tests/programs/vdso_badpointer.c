@@ -36,13 +36,13 @@ int main(int argc, char **argv)
     /* Clocks the page does not serve: the system call's answer, EFAULT included. */
     static const int other[] = {12, 15, 16, 31, 99, -1, 0x7fffffff, (int)0x80000000};
     for (size_t i = 0; i < ARRAY_SIZE(other); i++) {
-        long time[2];
+        __kernel_long_t time[2];
         long expected = CALL(clock_gettime, other[i], time);
         CHECK_EQUAL(vdso_call(clock_gettime, other[i], (long)time), expected);
     }
     CHECK_EQUAL(vdso_call(clock_gettime, CLOCK_PROCESS_CPUTIME_ID, (long)hole), -EFAULT);
-    long cpu_time[2];
-    CHECK_EQUAL(((int (*)(int, long *))clock_gettime)(CLOCK_PROCESS_CPUTIME_ID, cpu_time), 0);
+    __kernel_long_t cpu_time[2];
+    CHECK_EQUAL(((int (*)(int, __kernel_long_t *))clock_gettime)(CLOCK_PROCESS_CPUTIME_ID, cpu_time), 0);
     word clock_getres = vdso_function(&vdso, "clock_getres");
     CHECK_EQUAL(vdso_call(clock_getres, 99, (long)cpu_time), -EINVAL);
     return passed();

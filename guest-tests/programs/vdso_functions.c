@@ -7,7 +7,7 @@ static struct vdso vdso;
 static const int clocks[] = {0, 1, 4, 5, 6, 7, 11};
 
 struct narrow_time {
-    long seconds, fraction;
+    __kernel_long_t seconds, fraction;
 };
 
 static i64 clock_value(int clock)
@@ -60,12 +60,12 @@ static void check_gettimeofday(word function)
 
 static void check_time(word function)
 {
-    long stored = -1;
+    __kernel_long_t stored = -1;
     i64 before = clock_value(CLOCK_REALTIME_COARSE) / SECOND;
-    long seconds = ((long (*)(long *))function)(&stored);
+    __kernel_long_t seconds = ((__kernel_long_t (*)(__kernel_long_t *))function)(&stored);
     CHECK_EQUAL(seconds, stored);
     check_between("time", before, seconds, clock_value(CLOCK_REALTIME) / SECOND);
-    CHECK(((long (*)(long *))function)(0) >= seconds);
+    CHECK(((__kernel_long_t (*)(__kernel_long_t *))function)(0) >= seconds);
 }
 
 static void check_getcpu(word function)

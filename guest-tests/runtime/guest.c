@@ -102,7 +102,7 @@ long seek(int fd, i64 offset, int whence, i64 *position)
 #ifdef __NR__llseek
     return CALL(_llseek, fd, offset >> 32, offset, position, whence);
 #else
-    *position = CALL(lseek, fd, offset, whence);
+    *position = CALL_LSEEK(fd, offset, whence);
     return *position < 0 ? *position : 0;
 #endif
 }
@@ -408,8 +408,8 @@ long suspend_until_signal(u64 mask)
 
 long set_interval_timer(int which, i64 first, i64 interval)
 {
-    long value[4] = {(long)(interval / SECOND), (long)(interval % SECOND / 1000), (long)(first / SECOND),
-                     (long)(first % SECOND / 1000)};
+    __kernel_long_t value[4] = {(__kernel_long_t)(interval / SECOND), (__kernel_long_t)(interval % SECOND / 1000),
+                                (__kernel_long_t)(first / SECOND), (__kernel_long_t)(first % SECOND / 1000)};
     return CALL(setitimer, which, value, 0);
 }
 

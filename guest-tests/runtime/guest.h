@@ -47,6 +47,13 @@ typedef unsigned long word;
     CALL_PICK(__NR_##name, ##__VA_ARGS__, CALL_6, CALL_5, CALL_4, CALL_3, CALL_2, CALL_1, CALL_0) \
     (__NR_##name, ##__VA_ARGS__)
 
+/* The offset may be wider than a long of the compiler. */
+#ifdef ABI_WIDE_ARGUMENTS
+#define CALL_LSEEK(fd, offset, whence) system_call_64(__NR_lseek, (u64)(fd), (u64)(offset), (u64)(whence), 0, 0, 0)
+#else
+#define CALL_LSEEK(fd, offset, whence) CALL(lseek, fd, offset, whence)
+#endif
+
 /* The calls whose name or shape depends on the ABI. */
 long map_memory(word address, word size, int protection, int flags, int fd, u64 offset);
 long fork_process(void);

@@ -200,7 +200,7 @@ word vdso_function(const struct vdso *vdso, const char *plain_name)
 
 long vdso_read_clock(const struct vdso *vdso, int clock, struct instant *out)
 {
-    if (sizeof(word) == 4) {
+    if (sizeof(__kernel_long_t) == 4) {
         static word wide;
         if (!wide)
             wide = vdso_function(vdso, "clock_gettime64");
@@ -215,8 +215,8 @@ long vdso_read_clock(const struct vdso *vdso, int clock, struct instant *out)
     if (!plain)
         plain = vdso_function(vdso, "clock_gettime");
     CHECK(plain != 0);
-    long time[2];
-    long result = ((int (*)(int, long *))plain)(clock, time);
+    __kernel_long_t time[2];
+    long result = ((int (*)(int, __kernel_long_t *))plain)(clock, time);
     if (result == 0)
         *out = (struct instant){time[0], time[1]};
     return result;

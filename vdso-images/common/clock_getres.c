@@ -8,7 +8,7 @@ EXPORTED int VDSO_NAME(clock_getres)(int clock, struct native_timespec *resoluti
         return (int)arch_system_call(SYSTEM_CALL_clock_getres, clock, (long)resolution);
     if (LIKELY(resolution != NULL)) {
         resolution->seconds = 0;
-        resolution->nanoseconds = (long)nanoseconds;
+        resolution->nanoseconds = (kernel_long)nanoseconds;
     }
     return 0;
 }

@@ -1,4 +1,6 @@
-typedef long moment_t;
+#include "vdso.h"
+
+typedef kernel_long moment_t;
 #define READER "gettimeofday"
 #include "read_clock.h"
 
@@ -10,8 +12,8 @@ EXPORTED int VDSO_NAME(gettimeofday)(struct native_timeval *time, struct kernel_
         struct instant now;
         if (UNLIKELY(!read_line(page, &page->line, &page->base[POSTERN_BASE_REALTIME], &now)))
             return (int)arch_system_call(SYSTEM_CALL_gettimeofday, (long)time, (long)zone);
-        time->seconds = (long)now.seconds;
-        time->microseconds = (long)((uint32_t)now.nanoseconds / 1000);
+        time->seconds = (kernel_long)now.seconds;
+        time->microseconds = (kernel_long)((uint32_t)now.nanoseconds / 1000);
     }
     if (UNLIKELY(zone != NULL)) {
         if (UNLIKELY(page->clock_mode == POSTERN_CLOCK_NONE))

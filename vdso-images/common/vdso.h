@@ -31,18 +31,24 @@ enum system_call_number {
     SYSTEM_CALL_postern_keystream = 0x70537402,
 };
 
+/* The kernel's long, where it is wider than the compiler's (x32): its toolchain file says so. */
+#ifndef KERNEL_LONG
+#define KERNEL_LONG long
+#endif
+typedef KERNEL_LONG kernel_long;
+
 /* The structs of the kernel interface. `native` ones are made of longs. */
 struct native_timespec {
-    long seconds;
-    long nanoseconds;
+    kernel_long seconds;
+    kernel_long nanoseconds;
 };
 struct wide_timespec {
     int64_t seconds;
     int64_t nanoseconds;
 };
 struct native_timeval {
-    long seconds;
-    long microseconds;
+    kernel_long seconds;
+    kernel_long microseconds;
 };
 struct kernel_timezone {
     int32_t minutes_west;

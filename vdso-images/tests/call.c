@@ -152,8 +152,14 @@ enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]), CPU_TIME_CLOCK = 2 };
         (void)later;                                                                             \
     }
 
+#if defined TRAP_ANSWERS
+/* Postern runs this: the trap brings the counter of arch_counter. */
+#define TEST_TRAP(gettime)                                                                       \
+    set_page(POSTERN_CLOCK_TRAP);                                                                \
+    DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                          \
+    DEMAND((uint64_t)time.seconds - LONG_AGO <= 9);
+#elif !defined ONLY_PAGE
 /* There is no such system call here: a wild counter, so the real system call serves. */
-#ifndef ONLY_PAGE
 #define TEST_TRAP(gettime)                                                                       \
     set_page(POSTERN_CLOCK_TRAP);                                                                \
     DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                          \
@@ -191,7 +197,7 @@ enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]), CPU_TIME_CLOCK = 2 };
 #endif
 #define NANOSECONDS_PER_SECOND 1000000000u
 
-TEST_CLOCKS(test_native, long, IMAGE_clock_gettime, IMAGE_clock_getres)
+TEST_CLOCKS(test_native, kernel_long, IMAGE_clock_gettime, IMAGE_clock_getres)
 #ifdef IMAGE_clock_gettime64
 TEST_CLOCKS(test_wide, int64_t, IMAGE_clock_gettime64, IMAGE_clock_getres_time64)
 #endif
@@ -216,7 +222,7 @@ static void test_gettimeofday(void)
 #ifdef IMAGE_time
 static void test_time(void)
 {
-    long seconds = 0;
+    kernel_long seconds = 0;
     set_page(POSTERN_CLOCK_COUNTER);
     DEMAND(visit(IMAGE_time, 0, 0, 0) == LONG_AGO + POSTERN_BASE_REALTIME_COARSE);
     DEMAND(visit(IMAGE_time, (long)&seconds, 0, 0) == LONG_AGO + POSTERN_BASE_REALTIME_COARSE);

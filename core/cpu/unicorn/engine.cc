@@ -110,7 +110,8 @@ bool UnicornCpu::on_tlb_fill(uc_engine*, u64 address, uc_mem_type type, uc_tlb_e
 }
 
 bool UnicornCpu::fill(u64 address, uc_mem_type type, uc_tlb_entry& entry) {
-    address &= abi_.word_mask();
+    // What the machine cannot mean is not there; 32-bit registers may come sign-extended.
+    if (!abi_.has_64bit_registers()) address &= abi_.word_mask();
     if (private_page_visible_ && GuestAddr{address}.align_down(private_page_size) == private_page_address_) {
         entry.paddr = private_page_physical_ + (address & (private_page_size - 1));
         // The guest cannot tell the page from its own, so it may at most read it.

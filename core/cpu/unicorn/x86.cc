@@ -1,4 +1,4 @@
-// x86-64 and i386: ring 3 through a GDT of our own, TLS segments, system calls by `syscall`
+// x86-64, x32 and i386: ring 3 through a GDT of our own, TLS segments, system calls by `syscall`
 // or by `int 0x80` and `sysenter`.
 #include "cpu/unicorn/engine.hpp"
 
@@ -75,8 +75,8 @@ public:
     Result<void> start() {
         Model model{UC_ARCH_X86, wide() ? UC_MODE_64 : UC_MODE_32, default_model};
         POSTERN_TRY(open(model, names_64));
-        // Above every user address; 32-bit: the last page, which Linux leaves unmapped too.
-        map_private_page({wide() ? 0xffff'ffff'8000'0000 : 0xffff'f000});
+        // Above every user address; 32-bit pointers: the last page, which Linux leaves unmapped too.
+        map_private_page({page_address()});
         private_page_visible_ = true;
         fptag_ = abi().register_index("fptag");
         flags_ = abi().register_index("eflags");
@@ -95,8 +95,8 @@ public:
     std::optional<Segment> segment(unsigned entry) const override;
 
 private:
-    bool wide() const { return abi().is_64bit(); }
-    u64 page_address() const { return wide() ? 0xffff'ffff'8000'0000 : 0xffff'f000; }
+    bool wide() const { return abi().machine == Machine::x86_64; }
+    u64 page_address() const { return abi().is_64bit() ? 0xffff'ffff'8000'0000 : 0xffff'f000; }
 
     using InstructionHook = void (*)(uc_engine*, void*);
     void add_instruction_hook(int instruction, InstructionHook callback) {
@@ -185,7 +185,7 @@ void X86Cpu::enter_ring_3() {
     const u64 frame[5] = {page_address() + landing_offset, wide() ? code_64_selector : code_32_selector, 0x2,
                           page_address() + frame_offset, data_selector};
     for (unsigned i = 0; i < 5; ++i) {
-        unsigned width = abi().word_size;
+        unsigned width = wide() ? 8 : 4;
         store_unsigned(private_page() + frame_offset + i * width, frame[i], width, ByteOrder::little);
     }
     const u8 landing[] = {0xcd, 0x80};   // int 0x80: back to us

@@ -13,7 +13,7 @@ class DescriptorSet {
 public:
     /// Bytes that the kernel reads and writes for `count` descriptors.
     static u64 guest_size(const Abi& abi, int count) {
-        return align_up(static_cast<u64>(count), abi.word_size * 8u) / 8;
+        return align_up(static_cast<u64>(count), abi.long_size() * 8u) / 8;
     }
 
     /// Bits from `count` on are dropped.
@@ -21,10 +21,10 @@ public:
         DescriptorSet set;
         set.words_.resize(std::max<std::size_t>(guest.size() / 8 + 1, 1));
         set.guest_size_ = guest.size();
-        unsigned bits = abi.word_size * 8u;
-        for (std::size_t at = 0; at < guest.size(); at += abi.word_size) {
-            u64 word = load_unsigned(guest.data() + at, abi.word_size, abi.byte_order);
-            std::size_t first = at / abi.word_size * bits;
+        unsigned bits = abi.long_size() * 8u;
+        for (std::size_t at = 0; at < guest.size(); at += abi.long_size()) {
+            u64 word = load_unsigned(guest.data() + at, abi.long_size(), abi.byte_order);
+            std::size_t first = at / abi.long_size() * bits;
             set.words_[first / 64] |= word << first % 64;
         }
         auto end = static_cast<std::size_t>(count);
@@ -36,10 +36,10 @@ public:
 
     std::vector<std::byte> to_guest(const Abi& abi) const {
         std::vector<std::byte> guest(guest_size_);
-        unsigned bits = abi.word_size * 8u;
-        for (std::size_t at = 0; at < guest.size(); at += abi.word_size) {
-            std::size_t first = at / abi.word_size * bits;
-            store_unsigned(guest.data() + at, words_[first / 64] >> first % 64, abi.word_size, abi.byte_order);
+        unsigned bits = abi.long_size() * 8u;
+        for (std::size_t at = 0; at < guest.size(); at += abi.long_size()) {
+            std::size_t first = at / abi.long_size() * bits;
+            store_unsigned(guest.data() + at, words_[first / 64] >> first % 64, abi.long_size(), abi.byte_order);
         }
         return guest;
     }

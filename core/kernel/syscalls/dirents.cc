@@ -59,7 +59,7 @@ ConvertedEntries convert_entries(const Abi& abi, Struct layout, std::span<const 
     u64 name_offset = rows.find(Field::d_name)->offset;
     // The old record keeps the type in its last byte, behind the name's NUL.
     u64 behind_name = type_row ? 1 : 2;
-    u64 alignment = type_row ? 8 : abi.word_size;
+    u64 alignment = type_row ? 8 : abi.long_size();
 
     ConvertedEntries result;
     while (host.size() > 19) {

@@ -35,8 +35,8 @@ constexpr LockCommand lock_commands[] = {
 
 SysResult lock(Task& task, int fd, const LockCommand& command, GuestAddr address) {
     std::byte bytes[64];
-    // 64-bit ABIs have one struct; there the OFD commands take it too.
-    Struct layout = task.abi().is_64bit() ? Struct::flock : command.layout;
+    // Where a long has 64 bits there is one struct, and the OFD commands take it too.
+    Struct layout = task.abi().long_size() == 8 ? Struct::flock : command.layout;
     std::span buffer(bytes, layout_of(task.abi(), layout).size);
     if (!task.memory().read(address, buffer)) return -EFAULT;
     StructView view(task.abi(), layout, buffer);
@@ -104,7 +104,7 @@ SysResult control(Task& task, int fd, int guest_command, GuestWord argument, boo
     for (const LockCommand& row : lock_commands) {
         if (row.guest != command) continue;
         bool is_ofd = row.guest == row.host && row.only_fcntl64;
-        bool known = task.abi().is_64bit() ? !row.only_fcntl64 || is_ofd : is_fcntl64 || !row.only_fcntl64;
+        bool known = task.abi().long_size() == 8 ? !row.only_fcntl64 || is_ofd : is_fcntl64 || !row.only_fcntl64;
         if (!known) return -EINVAL;
         return lock(task, fd, row, {argument.value});
     }

@@ -146,7 +146,7 @@ SysResult sys_memfd_create(Task& task, GuestAddr name, unsigned flags) {
 
 SysResult sys_lseek(Task& task, int fd, GuestLong offset, int whence) {
     i64 result = host_call(SYS_lseek, host_fd(task, fd), offset.value, whence);
-    if (result >= 0 && !task.abi().is_64bit() && result > INT32_MAX) return -EOVERFLOW;
+    if (result >= 0 && task.abi().long_size() == 4 && result > INT32_MAX) return -EOVERFLOW;
     return result;
 }
 

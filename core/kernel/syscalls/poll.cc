@@ -189,8 +189,8 @@ SysResult sys_pselect6(Task& task, int count, GuestAddr in, GuestAddr out, Guest
                        GuestAddr pair) {
     std::optional<u64> mask = 0, mask_size = 0;
     if (pair) {
-        mask = task.memory().read_word(pair);
-        mask_size = task.memory().read_word(pair + task.abi().word_size);
+        mask = read_long(task, pair);
+        mask_size = read_long(task, pair + task.abi().long_size());
         if (!mask || !mask_size) return -EFAULT;
     }
     std::optional<timespec> limit;

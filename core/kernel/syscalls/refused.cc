@@ -53,6 +53,8 @@ constexpr SyscallRow rows[] = {
     refuse("idle", gone), refuse("lock", unused), refuse("mpx", unused), refuse("nfsservctl", gone),
     refuse("prof", unused), refuse("profil", unused), refuse("putpmsg", unused), refuse("query_module", gone),
     refuse("security", unused), refuse("stty", unused), refuse("timerfd", gone), refuse("tuxcall", unused),
+    refuse("x86_64_only", "The call of x86-64 takes structures with 64-bit pointers; an x32 process has its own number for it, "
+                          "where there is one."),
     refuse("ulimit", unused), refuse("uselib", gone), refuse("vserver", unused), refuse("lookup_dcookie", gone),
     refuse("sysfs", gone), refuse("pciconfig_iobase", unused), refuse("pciconfig_read", unused),
     refuse("pciconfig_write", unused), refuse("ARM_usr26", "26-bit mode does not exist on this processor."),

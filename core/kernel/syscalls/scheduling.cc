@@ -19,13 +19,13 @@ constexpr u64 largest_mask = 1024;
 /// Puts mask bytes from guest order to host order or back.
 void convert_mask(const Abi& abi, std::span<std::byte> mask) {
     if (abi.byte_order == host_byte_order) return;
-    for (std::size_t i = 0; i + abi.word_size <= mask.size(); i += abi.word_size)
+    for (std::size_t i = 0; i + abi.long_size() <= mask.size(); i += abi.long_size())
         std::reverse(mask.begin() + static_cast<std::ptrdiff_t>(i),
-                     mask.begin() + static_cast<std::ptrdiff_t>(i + abi.word_size));
+                     mask.begin() + static_cast<std::ptrdiff_t>(i + abi.long_size()));
 }
 
 SysResult sys_sched_getaffinity(Task& task, i32 pid, unsigned size, GuestAddr address) {
-    if (size % task.abi().word_size != 0) return -EINVAL;
+    if (size % task.abi().long_size() != 0) return -EINVAL;
     std::byte mask[largest_mask] = {};
     u64 host_size = std::min(align_up(size, sizeof(long)), largest_mask);
     i64 filled = host_call(SYS_sched_getaffinity, pid, host_size, mask);

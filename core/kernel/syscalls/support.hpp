@@ -46,6 +46,20 @@ inline std::expected<std::optional<SignalSet>, int> mask_argument(Task& task, Gu
     return set;
 }
 
+/// An unsigned long in guest memory. Nothing: EFAULT.
+inline std::optional<u64> read_long(Task& task, GuestAddr address) {
+    std::byte bytes[8];
+    std::span buffer(bytes, task.abi().long_size());
+    if (!task.memory().read(address, buffer)) return std::nullopt;
+    return load_unsigned(bytes, task.abi().long_size(), task.abi().byte_order);
+}
+
+inline bool write_long(Task& task, GuestAddr address, u64 value) {
+    std::byte bytes[8];
+    store_unsigned(bytes, value, task.abi().long_size(), task.abi().byte_order);
+    return task.memory().write(address, std::span<const std::byte>(bytes, task.abi().long_size()));
+}
+
 /// A time in guest memory: Struct::timespec64, old_timespec or old_timeval. Nothing: EFAULT.
 /// The values are as the guest wrote them, microseconds times 1000.
 inline std::optional<timespec> read_time(Task& task, GuestAddr address, Struct which) {

@@ -54,7 +54,7 @@ SysResult sys_old_uname(Task& task, GuestAddr address) {
 /// get there (kernel: kernel/sys.c, compat_sys_sysinfo).
 unsigned size_shift(const Abi& abi, const struct sysinfo& host) {
     unsigned shift = 0;
-    if (abi.is_64bit() || (std::max(host.totalram, host.totalswap) >> 32) == 0) return shift;
+    if (abi.long_size() == 8 || (std::max(host.totalram, host.totalswap) >> 32) == 0) return shift;
     while (u64{host.mem_unit} << shift < abi.layout.page_size) ++shift;
     return shift;
 }
@@ -70,7 +70,7 @@ SysResult sys_sysinfo(Task& task, GuestAddr address) {
     auto uptime = task.process.read_clock(CLOCK_BOOTTIME);
     view.set(Field::uptime, static_cast<u64>(uptime ? uptime->seconds + (uptime->nanoseconds != 0) : host.uptime));
     for (std::size_t i = 0; i < 3; ++i)
-        store_unsigned(view.bytes_of(Field::loads).data() + i * abi.word_size, host.loads[i], abi.word_size,
+        store_unsigned(view.bytes_of(Field::loads).data() + i * abi.long_size(), host.loads[i], abi.long_size(),
                        abi.byte_order);
     view.set(Field::totalram, host.totalram >> shift);
     view.set(Field::freeram, host.freeram >> shift);

@@ -68,8 +68,8 @@ SyscallTable::SyscallTable(const Abi& abi) {
 }
 
 const SyscallEntry* SyscallTable::find_far(u64 number) const {
-    auto found = std::ranges::find(far_, number, [](const SyscallEntry& entry) { return entry.number->number; });
-    return found == far_.end() ? nullptr : &*found;
+    auto found = std::ranges::lower_bound(far_, number, {}, [](const SyscallEntry& entry) { return entry.number->number; });
+    return found == far_.end() || found->number->number != number ? nullptr : &*found;
 }
 
 }  // namespace postern::kernel

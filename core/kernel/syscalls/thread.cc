@@ -143,7 +143,7 @@ SysResult sys_arch_prctl(Task& task, int code, GuestAddr address) {
     auto base = is_fs ? abi.find_register("fs_base") : is_gs ? abi.find_register("gs_base") : std::nullopt;
     if (!base) return -EINVAL;
     if (code == get_fs || code == get_gs)
-        return task.memory().write_word(address, task.cpu().get(*base)) ? 0 : -EFAULT;
+        return write_long(task, address, task.cpu().get(*base)) ? 0 : -EFAULT;
     if (address.value >= abi.layout.task_size) return -EPERM;
     task.cpu().set(*base, address.value);
     return 0;

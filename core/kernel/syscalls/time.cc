@@ -81,7 +81,7 @@ SysResult sys_gettimeofday(Task& task, GuestAddr address, GuestAddr zone_address
 SysResult sys_time(Task& task, GuestAddr address) {
     auto now = task.process.read_clock(CLOCK_REALTIME_COARSE);
     i64 seconds = now ? now->seconds : ::time(nullptr);
-    if (address && !task.memory().write_word(address, static_cast<u64>(seconds) & task.abi().word_mask()))
+    if (address && !write_long(task, address, static_cast<u64>(seconds)))
         return -EFAULT;
     return seconds;
 }

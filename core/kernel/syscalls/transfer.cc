@@ -118,6 +118,19 @@ SysResult sys_pwritev(Task& task, int fd, GuestAddr vector, GuestSize count, Gue
                        HostBuffers(task, vector, count.value, writing.access, true), position);
 }
 
+/// The same calls with a 64-bit position in one piece.
+SysResult sys_preadv64(Task& task, int fd, GuestAddr vector, GuestSize count, Wide position) {
+    if (position.value < 0) return -EINVAL;
+    return transfer_at(task, host_fd(task, fd), reading,
+                       HostBuffers(task, vector, count.value, reading.access, true), position.value);
+}
+
+SysResult sys_pwritev64(Task& task, int fd, GuestAddr vector, GuestSize count, Wide position) {
+    if (position.value < 0) return -EINVAL;
+    return transfer_at(task, host_fd(task, fd), writing,
+                       HostBuffers(task, vector, count.value, writing.access, true), position.value);
+}
+
 SysResult transfer_with_flags(Task& task, int fd, long number, const HostBuffers& buffers, i64 position, int flags) {
     if (buffers.error() != 0) return buffers.error();
     return restartable_call(task, restart_sys, number, fd, buffers.data(), buffers.count(), position, 0, flags);
@@ -133,6 +146,16 @@ SysResult sys_pwritev2(Task& task, int fd, GuestAddr vector, GuestSize count, Gu
     return transfer_with_flags(task, host_fd(task, fd), SYS_pwritev2,
                                HostBuffers(task, vector, count.value, writing.access, true),
                                position_from(task, low, high), flags);
+}
+
+SysResult sys_preadv64v2(Task& task, int fd, GuestAddr vector, GuestSize count, Wide position, int flags) {
+    return transfer_with_flags(task, host_fd(task, fd), SYS_preadv2,
+                               HostBuffers(task, vector, count.value, reading.access, true), position.value, flags);
+}
+
+SysResult sys_pwritev64v2(Task& task, int fd, GuestAddr vector, GuestSize count, Wide position, int flags) {
+    return transfer_with_flags(task, host_fd(task, fd), SYS_pwritev2,
+                               HostBuffers(task, vector, count.value, writing.access, true), position.value, flags);
 }
 
 // --- between descriptors
@@ -219,6 +242,10 @@ constexpr SyscallRow rows[] = {
     {"pwritev", adapt<sys_pwritev>, Support::full, "fd, iovec_in, size, hex, hex"},
     {"preadv2", adapt<sys_preadv2>, Support::full, "fd, iovec_out, size, hex, hex, hex"},
     {"pwritev2", adapt<sys_pwritev2>, Support::full, "fd, iovec_in, size, hex, hex, hex"},
+    {"preadv64", adapt<sys_preadv64>, Support::full, "fd, iovec_out, size, off64"},
+    {"pwritev64", adapt<sys_pwritev64>, Support::full, "fd, iovec_in, size, off64"},
+    {"preadv64v2", adapt<sys_preadv64v2>, Support::full, "fd, iovec_out, size, off64, hex"},
+    {"pwritev64v2", adapt<sys_pwritev64v2>, Support::full, "fd, iovec_in, size, off64, hex"},
     {"sendfile", adapt<sys_sendfile>, Support::full, "fd, fd, off_inout, size"},
     {"sendfile64", adapt<sys_sendfile64>, Support::full, "fd, fd, off64_inout, size"},
     {"splice", adapt<sys_splice>, Support::full, "fd, off64_inout, fd, off64_inout, size, hex"},
