@@ -1,4 +1,4 @@
-// The vsyscall page, which x86-64 and x32 programs share. For the files that define them.
+// The vsyscall page of x86-64. (Linux also serves x32 programs there but does not show it to them.)
 #pragma once
 
 #include "abi/abi.hpp"
