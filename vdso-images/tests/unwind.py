@@ -13,6 +13,7 @@ PRESERVED = {
     "i386": "esp ebx ebp esi edi",
     "aarch64": "sp x19 x20 x21 x22 x23 x24 x25 x26 x27 x28 x29",
     "arm": "sp r4 r5 r6 r7 r8 r9 r10 r11",
+    **dict.fromkeys(("mips-o32", "mipsel-o32"), "sp s0 s1 s2 s3 s4 s5 s6 s7 s8"),
     **dict.fromkeys(("ppc32", "ppc64", "ppc64le"), "r1 r2 " + " ".join(f"r{n}" for n in range(14, 32))),
     "riscv64": "sp fp s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11",
     "s390x": "r15 r6 r7 r8 r9 r10 r11 r12 r13",
@@ -118,7 +119,7 @@ def main():
     entries = sorted({int(s, 16) for s in os.environ["UNWIND_ENTRIES"].split()})
     for entry in entries:
         gdb.Breakpoint(f"*{START + entry:#x}")
-    seen = {}
+    seen, reached = {}, set()
     calls = 0
     while True:
         gdb.execute("continue", to_string=True)
@@ -126,8 +127,12 @@ def main():
             break
         if calls == 0:
             check_trampolines()
+        reached.add(program_counter() - START)
         follow_call(seen)
         calls += 1
+    missed = {int(s, 16) for s in os.environ["UNWIND_CALLED"].split()} - reached
+    if missed:
+        raise Failure("never stopped at " + ", ".join(f"{offset:#x}" for offset in sorted(missed)))
     named = {}
     for function in seen.values():
         named[function] = named.get(function, 0) + 1
