@@ -114,7 +114,7 @@ std::span<const SyscallRow> poll_rows();       // poll, select
 std::span<const SyscallRow> ioctl_rows();      // ioctl
 std::span<const SyscallRow> memory_rows();     // brk, mmap, munmap, mprotect, mremap, madvise
 std::span<const SyscallRow> process_rows();    // fork, clone, execve, exit, wait
-std::span<const SyscallRow> hardware_rows();   // riscv_hwprobe, riscv_flush_icache
+std::span<const SyscallRow> hardware_rows();   // riscv_hwprobe, cacheflush, sysmips
 std::span<const SyscallRow> identity_rows();   // process, user and group ids, sessions, capabilities
 std::span<const SyscallRow> signal_rows();     // sigaction, sigprocmask, kill, sigaltstack, sigreturn ...
 std::span<const SyscallRow> time_rows();       // clock_*, gettimeofday, nanosleep, alarm, itimers

@@ -134,6 +134,8 @@ TEST_CASE("layouts of the other ABIs are what their compilers say") {
         {"arm", Struct::rusage, 72},      {"arm", Struct::timespec64, 16},  {"arm", Struct::old_timespec, 8},
         {"arm", Struct::robust_list_head, 12}, {"ppc64", Struct::termios, 44}, {"ppc32", Struct::termios, 44},
         {"ppc32", Struct::stat64, 104},   {"ppc64", Struct::stat, 144},     {"ppc64le", Struct::statfs64, 120},
+        {"mips-o32", Struct::stat64, 104}, {"mipsel-o32", Struct::stat, 144}, {"mips-o32", Struct::termios, 40},
+        {"mips-o32", Struct::siginfo, 128}, {"mipsel-o32", Struct::sigaction, 24},
     };
     for (const KnownSize& known : sizes) {
         CAPTURE(known.abi);

@@ -153,6 +153,8 @@ struct FrameCase {
 const FrameCase frame_cases[] = {{"x86-64", FrameKind::rt},  {"x32", FrameKind::rt},  {"i386", FrameKind::old},  {"i386", FrameKind::rt},
                                  {"aarch64", FrameKind::rt}, {"arm", FrameKind::old},   {"arm", FrameKind::rt},
                                  {"s390x", FrameKind::old},  {"s390x", FrameKind::rt},
+                                 {"mips-o32", FrameKind::old}, {"mips-o32", FrameKind::rt},
+                                 {"mipsel-o32", FrameKind::old}, {"mipsel-o32", FrameKind::rt},
                                  {"ppc32", FrameKind::old},  {"ppc32", FrameKind::rt},  {"ppc64", FrameKind::rt},
                                  {"ppc64le", FrameKind::rt}, {"riscv64", FrameKind::rt}};
 
@@ -197,7 +199,9 @@ TEST_CASE("signals: frames lie where the kernel puts them") {
                         {"arm", FrameKind::old, 8, 0},    {"arm", FrameKind::rt, 8, 0},
                         {"s390x", FrameKind::old, 8, 0},  {"s390x", FrameKind::rt, 8, 0},
                         {"ppc32", FrameKind::old, 16, 0}, {"ppc32", FrameKind::rt, 16, 0},
-                        {"ppc64", FrameKind::rt, 16, 0},  {"ppc64le", FrameKind::rt, 16, 0}};
+                        {"ppc64", FrameKind::rt, 16, 0},  {"ppc64le", FrameKind::rt, 16, 0},
+                        {"mips-o32", FrameKind::old, 8, 0}, {"mips-o32", FrameKind::rt, 8, 0},
+                        {"mipsel-o32", FrameKind::old, 8, 0}, {"mipsel-o32", FrameKind::rt, 8, 0}};
     for (const Row& row : rows) {
         CAPTURE(row.abi);
         FrameMachine machine(row.abi);
@@ -231,6 +235,10 @@ TEST_CASE("signals: handlers get their arguments and a way back") {
         {"ppc32", FrameKind::rt, "r3", "r4", "r5", "lr", 80, 208},
         {"ppc64", FrameKind::rt, "r3", "r4", "r5", "pc", 3584, 128},
         {"ppc64le", FrameKind::rt, "r3", "r4", "r5", "pc", 3584, 128},
+        {"mips-o32", FrameKind::old, "r4", "", "r6", "r31", 0, 24},
+        {"mips-o32", FrameKind::rt, "r4", "r5", "r6", "r31", 24, 152},
+        {"mipsel-o32", FrameKind::old, "r4", "", "r6", "r31", 0, 24},
+        {"mipsel-o32", FrameKind::rt, "r4", "r5", "r6", "r31", 24, 152},
     };
     for (const Row& row : rows) {
         CAPTURE(row.abi);
@@ -244,7 +252,8 @@ TEST_CASE("signals: handlers get their arguments and a way back") {
         else CHECK(machine.cpu.named(row.back) == machine.return_address(row.kind));
         if (!row.info.empty()) {
             CHECK(machine.load(frame + row.info_offset, 4) == SIGSEGV);
-            CHECK(machine.load(frame + row.info_offset + 8, 4) == SEGV_MAPERR);
+            unsigned code_offset = row.abi.starts_with("mips") ? 4 : 8;
+            CHECK(machine.load(frame + row.info_offset + code_offset, 4) == SEGV_MAPERR);
             unsigned address_offset = machine.abi.is_64bit() ? 16 : 12;
             CHECK(machine.load(frame + row.info_offset + address_offset, machine.abi.word_size) == 0x5000);
         }
@@ -276,7 +285,7 @@ TEST_CASE("signals: sigreturn brings back registers, mask and alternate stack") 
             const Register& reg = machine.abi.registers[i];
             CAPTURE(reg.name);
             bool selector = reg.name.size() == 2 && reg.name[1] == 's';
-            bool is_kernels = selector || reg.name.ends_with("_base") || reg.name.starts_with("tpidr");
+            bool is_kernels = selector || reg.name.ends_with("_base") || reg.name.starts_with("tpidr") || reg.name == "userlocal";
             if (is_kernels || reg.name == "psw_mask" || reg.name == "msr" || reg.name == "eflags" || reg.name == "pstate") continue;
             std::array<std::byte, 16> was{}, is{};
             before.get_bytes(i, std::span(was).first(reg.width));

@@ -66,15 +66,16 @@ i64 host_now(int clock) {
 class Comparison final : public kernel::Observer {
 public:
     void system_call_enter(kernel::Task& task, const kernel::SyscallEntry*, u64) override {
-        auto argument = [&](unsigned index) {
-            return task.cpu().get(task.abi().syscall.arguments[index]) & task.abi().word_mask();
-        };
-        if (argument(0) != marker) return;
-        int clock = static_cast<int>(argument(1));
+        kernel::Arguments in(task);
+        std::array<u64, 6> argument;
+        argument[0] = in.word();
+        if (argument[0] != marker) return;
+        for (std::size_t i = 1; i < argument.size(); ++i) argument[i] = in.word();
+        int clock = static_cast<int>(argument[1]);
         i64 host = host_now(clock);
         // Seconds of a 32-bit register: good until 2106.
-        i64 guest = static_cast<i64>(argument(2)) * second + static_cast<i64>(argument(3));
-        take(clock, static_cast<int>(argument(4)), argument(5) == 0, guest, host);
+        i64 guest = static_cast<i64>(argument[2]) * second + static_cast<i64>(argument[3]);
+        take(clock, static_cast<int>(argument[4]), argument[5] == 0, guest, host);
     }
     void system_call_exit(kernel::Task&, const kernel::SyscallEntry*, u64, kernel::SysResult) override {}
     void signal(kernel::Task&, int, int, u64, GuestAddr) override {}

@@ -17,10 +17,10 @@ static int second_life(char **argv, int argc)
     CHECK(!is_open(21));
     CHECK_EQUAL(own_pid(), parse_number(argv[4]));
     word action[8];
-    CHECK_EQUAL(CALL(rt_sigaction, SIGUSR1, 0, action, 8), 0);
-    CHECK_EQUAL(action[0], 0); /* handlers go */
-    CHECK_EQUAL(CALL(rt_sigaction, SIGUSR2, 0, action, 8), 0);
-    CHECK_EQUAL(action[0], 1); /* ignored stays */
+    CHECK_EQUAL(CALL(rt_sigaction, SIGUSR1, 0, action, ABI_SIGNAL_SET_SIZE), 0);
+    CHECK_EQUAL(action[ABI_ACTION_HANDLER], 0); /* handlers go */
+    CHECK_EQUAL(CALL(rt_sigaction, SIGUSR2, 0, action, ABI_SIGNAL_SET_SIZE), 0);
+    CHECK_EQUAL(action[ABI_ACTION_HANDLER], 1); /* ignored stays */
     u64 mask;
     CHECK_EQUAL(set_signal_mask(SIG_BLOCK, 0, &mask), 0);
     CHECK_EQUAL(mask, SIGNAL_BIT(SIGALRM));

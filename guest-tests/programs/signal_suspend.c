@@ -31,14 +31,14 @@ int main(int argc, char **argv)
     CHECK_EQUAL(suspend_until_signal(SIGNAL_BIT(SIGUSR1)), -EINTR);
     CHECK_EQUAL(count, 2);
 
-    word set[2] = {(word)SIGNAL_BIT(SIGUSR1), 0};
+    signal_set set = {(word)SIGNAL_BIT(SIGUSR1), 0};
     siginfo_t info;
     CHECK_EQUAL(send_signal(own_pid(), SIGUSR1), 0);
-    CHECK_EQUAL(CALL(rt_sigtimedwait, set, &info, 0, 8), SIGUSR1);
+    CHECK_EQUAL(CALL(rt_sigtimedwait, set, &info, 0, ABI_SIGNAL_SET_SIZE), SIGUSR1);
     CHECK_EQUAL(info.si_signo, SIGUSR1);
     CHECK_EQUAL(info.si_pid, own_pid());
     __kernel_long_t nothing[2] = {0, 10000000};
-    CHECK_EQUAL(CALL(rt_sigtimedwait, set, &info, nothing, 8), -EAGAIN);
+    CHECK_EQUAL(CALL(rt_sigtimedwait, set, &info, nothing, ABI_SIGNAL_SET_SIZE), -EAGAIN);
     CHECK_EQUAL(count, 2);
     return passed();
 }

@@ -120,7 +120,7 @@ long poll_fds(struct pollfd *fds, unsigned count, int milliseconds)
     return CALL(poll, fds, count, milliseconds);
 #else
     struct __kernel_timespec wait = {milliseconds / 1000, milliseconds % 1000 * 1000000};
-    return CALL(ppoll, fds, count, milliseconds < 0 ? 0 : &wait, 0, 8);
+    return CALL(ppoll, fds, count, milliseconds < 0 ? 0 : &wait, 0, ABI_SIGNAL_SET_SIZE);
 #endif
 }
 
@@ -350,7 +350,7 @@ int print_to(char *text, size_t size, const char *format, ...)
 #endif
 struct kernel_action {
     ABI_ACTION_FIELDS
-    word mask[8 / sizeof(word)];
+    word mask[ABI_SIGNAL_SET_SIZE / sizeof(word)];
 };
 
 #if ABI_SA_RESTORER
@@ -359,8 +359,8 @@ void signal_restorer(void);
 
 static void split_mask(word out[], u64 mask)
 {
-    for (size_t i = 0; i < 8 / sizeof(word); i++)
-        out[i] = (word)(mask >> (8 * sizeof(word) * i) % 64);
+    for (size_t i = 0; i < ABI_SIGNAL_SET_SIZE / sizeof(word); i++)
+        out[i] = (word)(mask >> (8 * sizeof(word) * i) % 64); /* for signals above 64: once more */
 }
 
 static u64 join_mask(const word in[])
@@ -379,14 +379,14 @@ long set_handler(int signal, signal_handler handler, word flags, u64 mask)
     action.restorer = (void *)signal_restorer;
 #endif
     split_mask(action.mask, mask);
-    return CALL(rt_sigaction, signal, &action, 0, 8);
+    return CALL(rt_sigaction, signal, &action, 0, ABI_SIGNAL_SET_SIZE);
 }
 
 long set_signal_mask(int how, u64 mask, u64 *old)
 {
-    word in[2], out[2];
+    signal_set in, out;
     split_mask(in, mask);
-    long result = CALL(rt_sigprocmask, how, in, out, 8);
+    long result = CALL(rt_sigprocmask, how, in, out, ABI_SIGNAL_SET_SIZE);
     if (result == 0 && old)
         *old = join_mask(out);
     return result;
@@ -401,9 +401,9 @@ u64 pending_signals(void)
 
 long suspend_until_signal(u64 mask)
 {
-    word set[2];
+    signal_set set;
     split_mask(set, mask);
-    return CALL(rt_sigsuspend, set, 8);
+    return CALL(rt_sigsuspend, set, ABI_SIGNAL_SET_SIZE);
 }
 
 long set_interval_timer(int which, i64 first, i64 interval)

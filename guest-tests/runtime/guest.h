@@ -27,6 +27,11 @@ typedef uint32_t u32;
 typedef uint8_t u8;
 typedef unsigned long word;
 
+/* Bytes of sigset_t, as system calls want to hear it. */
+#ifndef ABI_SIGNAL_SET_SIZE
+#define ABI_SIGNAL_SET_SIZE 8
+#endif
+
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define PAGE ((word)4096)
 #define SECOND 1000000000ll
@@ -119,6 +124,12 @@ static inline word code_address(const void *function)
 /* --- signals --- */
 
 typedef void (*signal_handler)(int signal, siginfo_t *info, void *context);
+/* At least one sigset_t. */
+typedef word signal_set[ABI_SIGNAL_SET_SIZE / 4];
+/* Which word of struct sigaction is the handler. */
+#ifndef ABI_ACTION_HANDLER
+#define ABI_ACTION_HANDLER 0
+#endif
 /* `mask`: bit n-1 = signal n. */
 long set_handler(int signal, signal_handler handler, word flags, u64 mask);
 long set_signal_mask(int how, u64 mask, u64 *old);

@@ -73,6 +73,7 @@ extern time_page_t postern_time_page HIDDEN;
 /* arch.h defines
  *   VDSO_NAME(function)    the exported symbol of a function
  *   VDSO_WEAK_ALIASES      if the unprefixed names exist too, as weak aliases
+ *   VDSO_SECOND_NAME(function)   instead of these: another symbol of it
  *   time_page()            only where the compiler's own way to `postern_time_page` is bad
  *   ARCH_READ_BARRIER      if the compiler's own acquire order is bad:
  *   arch_read_barrier()    keeps reads before it before those after it
@@ -103,7 +104,14 @@ static ALWAYS_INLINE time_page_t *time_page(void)
 }
 #endif
 
-#ifdef VDSO_WEAK_ALIASES
+#if defined VDSO_SECOND_NAME
+#define VDSO_ALIAS_STRING(symbol) #symbol
+#define VDSO_ALIAS_OF(function, symbol)                                                          \
+    extern __typeof__(symbol) function                                                           \
+        __attribute__((alias(VDSO_ALIAS_STRING(symbol)), visibility("default")));
+#define VDSO_ALIAS_EXPANDED(function, symbol) VDSO_ALIAS_OF(function, symbol)
+#define VDSO_ALIAS(function) VDSO_ALIAS_EXPANDED(VDSO_SECOND_NAME(function), VDSO_NAME(function))
+#elif defined VDSO_WEAK_ALIASES
 #define VDSO_ALIAS_STRING(symbol) #symbol
 #define VDSO_ALIAS_OF(function, symbol)                                                          \
     extern __typeof__(symbol) function                                                           \

@@ -119,6 +119,8 @@ bool UnicornCpu::fill(u64 address, uc_mem_type type, uc_tlb_entry& entry) {
         return true;
     }
     Access access = access_of(type);
+    // Code of ours never leaves its page: where it would, it has come to its end.
+    if (in_private_code_ && access == Access::execute) return false;
     auto grant = memory_.translate({address}, access);
     if (!grant && locating_fault_) {
         entry.paddr = hole_ + (address & (memory_.page_size() - 1));
@@ -176,9 +178,10 @@ Stop UnicornCpu::run() {
         // Without a reason of ours the CPU went idle (ARM's wfi, which user space may execute):
         // there is always something to wake it, so it goes on.
         if (error == UC_ERR_OK && (resume_ || !stopped_)) continue;
-        if (!stopped_) return stop_for_error(error);
-        if (stop_.kind == Stop::Kind::fault) return located_fault();
-        return stop_;
+        Stop stop = stop_;
+        if (!stopped_) stop = stop_for_error(error);
+        else if (stop.kind == Stop::Kind::fault) stop = located_fault();
+        if (!settle(stop)) return stop;
     }
 }
 

@@ -79,6 +79,9 @@ protected:
     virtual void stopping_before(u64 address) { set_pc(address); }
     /// Called before translated code is entered.
     virtual void before_entry() {}
+    /// The engine was left with this stop and stands still: the place to mend the state of an
+    /// exception. True: the stop was dealt with, and the guest goes on.
+    virtual bool settle(Stop&) { return false; }
     u64 raw_get(int unicorn_id) const;
     void raw_set(int unicorn_id, u64 value);
 
@@ -177,6 +180,7 @@ std::string engine_version();
 Result<std::unique_ptr<Cpu>> create_x86(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
 Result<std::unique_ptr<Cpu>> create_arm(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
 Result<std::unique_ptr<Cpu>> create_aarch64(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
+Result<std::unique_ptr<Cpu>> create_mips(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
 Result<std::unique_ptr<Cpu>> create_ppc(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
 Result<std::unique_ptr<Cpu>> create_riscv(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
 Result<std::unique_ptr<Cpu>> create_s390x(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);

@@ -45,9 +45,43 @@ SysResult sys_riscv_flush_icache(Task&, GuestAddr, GuestAddr, GuestWord flags) {
     return flags.value & ~this_thread_only ? -EINVAL : 0;
 }
 
+// --- mips (kernel: arch/mips/kernel/syscall.c, arch/mips/mm/cache.c)
+
+SysResult sys_mips_cacheflush(Task& task, GuestAddr start, GuestSize size, unsigned) {
+    u64 end = task.abi().layout.task_size;
+    return size.value > end || start.value > end - size.value ? -EFAULT : 0;
+}
+
+/// Puts a word in memory and returns the old one, whatever it is.
+SysResult exchange_word(Task& task, GuestAddr address, u32 value) {
+    if (!address.is_aligned(sizeof(u32))) return -EINVAL;
+    std::span<std::byte> bytes = task.memory().host_span(address, sizeof(u32), Access::write);
+    if (bytes.size() < sizeof(u32)) return -EFAULT;
+    ByteOrder order = task.abi().byte_order;
+    u32 old = __atomic_exchange_n(reinterpret_cast<u32*>(bytes.data()), convert(value, order), __ATOMIC_SEQ_CST);
+    // Beside the usual way: a result that looks like an error is none.
+    const SyscallConvention& convention = task.abi().syscall;
+    task.cpu().set(convention.result, static_cast<u64>(task.abi().sign_extend_word(convert(old, order))));
+    if (convention.error_flag) task.cpu().set(convention.error_flag->index, 0);
+    return keep_registers;
+}
+
+SysResult sys_sysmips(Task& task, int command, GuestAddr first, GuestWord second) {
+    constexpr int flush_cache = 3, fix_unaligned = 7, atomic_set = 2001;
+    switch (command) {
+        case atomic_set: return exchange_word(task, first, static_cast<u32>(second.value));
+        case fix_unaligned: return first.value & ~u64{3} ? -EINVAL : 0;
+        case flush_cache: return 0;
+        default: return -EINVAL;
+    }
+}
+
 constexpr SyscallRow rows[] = {
     {"riscv_hwprobe", adapt<sys_riscv_hwprobe>, Support::partial, "ptr, size, size, ptr, hex",
      "RISCV_HWPROBE_WHICH_CPUS (6.8) answers EINVAL, as older kernels do."},
+    {"cacheflush", adapt<sys_mips_cacheflush>, Support::full, "ptr, size, hex"},
+    {"sysmips", adapt<sys_sysmips>, Support::partial, "int, ptr, hex",
+     "MIPS_FIXADE changes nothing: unaligned accesses are always carried out."},
     {"riscv_flush_icache", adapt<sys_riscv_flush_icache>, Support::full, "ptr, ptr, hex"},
 };
 

@@ -145,8 +145,14 @@ SignalSet pending_signals(const Task& task) {
 }
 
 SysResult sys_rt_sigpending(Task& task, GuestAddr address, GuestSize size) {
-    if (size.value != signal_set_size(task)) return -EINVAL;
-    return write_signal_set(task, address, pending_signals(task)) ? SysResult{0} : SysResult{-EFAULT};
+    if (size.value > signal_set_size(task)) return -EINVAL;
+    // The only call that takes a smaller size too, and gives as many bytes.
+    const Abi& abi = task.abi();
+    u64 set = signal_set_to_guest(abi, pending_signals(task));
+    std::array<std::byte, 16> bytes{};
+    for (unsigned at = 0; at < 8; at += abi.word_size)
+        store_unsigned(&bytes[at], set >> (at * 8), abi.word_size, abi.byte_order);
+    return task.memory().write(address, std::span(bytes).first(size.value)) ? SysResult{0} : SysResult{-EFAULT};
 }
 
 SysResult sys_sigpending(Task& task, GuestAddr address) {

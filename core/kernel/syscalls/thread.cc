@@ -252,6 +252,7 @@ constexpr SyscallRow rows[] = {
     {"arch_prctl", adapt<sys_arch_prctl>, Support::full, "hex, ptr"},
     {"set_thread_area", adapt<sys_set_thread_area>, Support::full, "user_desc"},
     {"get_thread_area", adapt<sys_get_thread_area>, Support::full, "user_desc"},
+    {"mips_set_thread_area", adapt<sys_set_tls>, Support::full, "ptr"},
     {"ARM_cacheflush", adapt<sys_cache_flush>, Support::full, "ptr, ptr, hex"},
     {"ARM_set_tls", adapt<sys_set_tls>, Support::full, "ptr"},
     {"ARM_get_tls", adapt<sys_get_tls>, Support::full, ""},

@@ -1,0 +1,86 @@
+// What the MIPS ABIs share: registers, and the facts that do not depend on the byte order.
+//
+// Odd here:
+//  * A system call says by $7 (a3) whether it failed; $2 (v0) is then errno itself. v0 carries the
+//    number too, so that a restart needs nothing but the program counter. pipe(2) has its second
+//    result in $3 (v1).
+//  * Numbers of their own for errors, signals, flags, requests, and three tables of system calls
+//    which begin at 4000 (o32), 5000 (n64) and 6000 (n32).
+//  * 128 signals, so a sigset has 16 bytes; struct sigaction begins with the flags, siginfo has the
+//    code before the error, stack_t the size before the flags.
+//  * o32 passes the fifth argument and the following on the stack, and aligns 64-bit ones to even
+//    places.
+//  * The thread pointer is a register that `rdhwr $29` reads and set_thread_area(2) sets.
+//  * The cycle counter (`rdhwr $2`) does not count in the engine: the vDSO asks by the reserved trap.
+//
+// Read in Linux 6.1: arch/mips/kernel/scall32-o32.S, syscalls/*.tbl, include/asm/elf.h (e_flags),
+// include/asm/processor.h and kernel/process.c (address space, start), kernel/cpu-probe.c
+// (platform), include/uapi/asm/{signal,siginfo,resource,ioctl}.h.
+#pragma once
+
+#include "abi/define.hpp"
+
+namespace postern::mips {
+
+/// The registers of an ABI with general registers of `word` bytes. Floating point: sixteen pairs,
+/// each a double (FR = 0), as o32 programs that are not FP64 see them.
+#define POSTERN_MIPS_ROW(name, first, word)                                                              \
+    {name #first "0", word}, {name #first "1", word}, {name #first "2", word}, {name #first "3", word},    \
+    {name #first "4", word}, {name #first "5", word}, {name #first "6", word}, {name #first "7", word},    \
+    {name #first "8", word}, {name #first "9", word}
+
+inline constexpr Register o32_registers[] = {
+    {"pc", 4},
+    {"r1", 4}, {"r2", 4}, {"r3", 4}, {"r4", 4}, {"r5", 4}, {"r6", 4}, {"r7", 4}, {"r8", 4}, {"r9", 4},
+    POSTERN_MIPS_ROW("r", 1, 4), POSTERN_MIPS_ROW("r", 2, 4), {"r30", 4}, {"r31", 4},
+    {"hi", 4}, {"lo", 4}, {"userlocal", 4},
+    {"d0", 8}, {"d1", 8}, {"d2", 8}, {"d3", 8}, {"d4", 8}, {"d5", 8}, {"d6", 8}, {"d7", 8}, {"d8", 8}, {"d9", 8},
+    {"d10", 8}, {"d11", 8}, {"d12", 8}, {"d13", 8}, {"d14", 8}, {"d15", 8},
+    {"fcsr", 4},
+};
+#undef POSTERN_MIPS_ROW
+
+consteval RegisterIndex o32_register(std::string_view name) { return define::index_of(o32_registers, name); }
+
+inline constexpr RegisterIndex o32_arguments[] = {o32_register("r4"), o32_register("r5"), o32_register("r6"),
+                                                  o32_register("r7")};
+inline constexpr AuxHead auxv_head[] = {aux_vdso};
+
+/// e_flags that no o32 program for this processor has: ABI2 (n32), an ABI other than o32, registers
+/// of 64 bits for floating point, NaNs as IEEE 754-2008 has them, an instruction set from MIPS64r2
+/// on (release 6 among them).
+inline constexpr u32 o32_foreign_flags = 0x8000'e620;
+
+/// Everything of o32 that the byte order does not change.
+consteval SyscallConvention o32_convention() {
+    return {.number = o32_register("r2"),
+            .arguments = o32_arguments,
+            .stack_arguments = StackArguments{.offset = 16, .count = 4},
+            .result = o32_register("r2"),
+            .error_flag = ErrorFlag{.index = o32_register("r7"), .set = 1, .mask = ~u64{0}},
+            .second_result = o32_register("r3"),
+            .trap_length = 4,
+            .align_pairs = true,
+            .restart_number = 4253};
+}
+
+/// A native 32-bit kernel's: below the end of user space are the page for emulated delay slots,
+/// the vDSO and its data.
+inline constexpr AddressSpaceLayout o32_layout{.page_size = 4096,
+                                               .task_size = 0x8000'0000,
+                                               .stack_top = 0x7fff'8000,
+                                               .pie_base = 0x5555'5000};
+
+inline constexpr ProcessStart o32_start{.auxv_head = auxv_head,
+                                        .hwcap = 0,
+                                        .hwcap2 = {},
+                                        .platform = "mips",
+                                        .base_platform = "mips32r2",
+                                        .uname_machine = "mips",
+                                        .missing_gnu_stack_means_exec = true};
+
+/// Direction bits of ioctl requests (include/uapi/asm/ioctl.h).
+inline constexpr IoctlEncoding ioctl_encoding{.direction_shift = 29, .none = 1, .write = 4, .read = 2};
+inline constexpr u64 word_infinity = 0x7fff'ffff;   ///< RLIM_INFINITY of the ABIs with 32-bit words
+
+}  // namespace postern::mips

@@ -1,0 +1,56 @@
+// What the exception handling of MIPS has to know of instructions. Source: MIPS32 and MIPS64
+// Architecture for Programmers, volume II, release 2.
+#pragma once
+
+#include "base/types.hpp"
+
+#include <functional>
+#include <optional>
+
+namespace postern::unicorn::mips {
+
+struct Instruction {
+    u32 word;
+
+    u32 opcode() const { return word >> 26; }
+    u32 rs() const { return word >> 21 & 31; }
+    u32 rt() const { return word >> 16 & 31; }
+    u32 function() const { return word & 63; }
+    i64 immediate() const { return static_cast<i16>(word); }
+};
+
+/// Value of a general register.
+using RegisterReader = std::function<u64(unsigned)>;
+
+/// A load or store that wants its address aligned.
+struct MemoryAccess {
+    u8 size;               ///< bytes
+    bool is_store;
+    bool is_signed;        ///< loads: sign-extended
+    bool is_float;         ///< `rt` is a floating-point register
+    bool is_atomic;        ///< ll, sc: nobody carries them out when they are not aligned
+    u64 address;
+};
+
+/// Branches and jumps: the instruction behind them belongs to them.
+bool has_delay_slot(Instruction instruction);
+
+/// The access of a load or store of more than one byte; addresses are cut to `mask`.
+std::optional<MemoryAccess> memory_access(Instruction instruction, const RegisterReader& registers, u64 mask);
+
+/// Whether it is a conditional trap whose condition holds.
+bool traps(Instruction instruction, const RegisterReader& registers);
+
+/// Whether it is an addition or subtraction that overflows.
+bool overflows(Instruction instruction, const RegisterReader& registers);
+
+/// Whether it computes with floating-point numbers, and so may raise their exceptions.
+bool computes_float(Instruction instruction);
+
+/// The code of break, syscall's sibling: assemblers put it in either half of the field.
+u32 break_code(Instruction instruction);
+
+/// The code of a conditional trap; those with an immediate have none.
+u32 trap_code(Instruction instruction);
+
+}  // namespace postern::unicorn::mips
