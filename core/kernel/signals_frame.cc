@@ -72,7 +72,10 @@ struct FrameBuilder {
         switch (source) {
             case SignalSource::constant: return constant;
             case SignalSource::signal: return static_cast<u64>(signal_to_guest(abi(), info.signal));
-            case SignalSource::mask: return signal_set_to_guest(abi(), mask) >> (constant * abi().word_size * 8);
+            case SignalSource::mask: {   // word `constant` of it; MIPS has more of them than we have signals
+                u64 shift = constant * abi().word_size * 8;
+                return shift < 64 ? signal_set_to_guest(abi(), mask) >> shift : 0;
+            }
             case SignalSource::stack_base: return signals.stack.base.value;
             case SignalSource::stack_flags: return static_cast<u32>(signals.stack.flags);
             case SignalSource::stack_size: return signals.stack.size;
