@@ -52,7 +52,8 @@ void FrameReader::read_mask(const FrameRow& row, std::span<const std::byte> fiel
     unsigned width = std::min<unsigned>(row.width, abi().word_size);
     for (unsigned at = 0; at < row.width; at += width) {
         u64 word = load_unsigned(&field[at], width, abi().byte_order);
-        guest_mask |= word << ((row.value * abi().word_size + at) * 8);
+        u64 shift = (row.value * abi().word_size + at) * 8;
+        if (shift < 64) guest_mask |= word << shift;   // MIPS has more signals than we keep
     }
 }
 
