@@ -326,6 +326,7 @@ TEST_CASE("an interruptible guest stops at a block boundary and resumes exactly"
         m.cpu->set_interruptible(true);
         PeriodicAlarm alarm(*m.cpu);
         u64 last = 0;
+        int progress = 0;
         for (int i = 0; i < 20; ++i) {
             Stop stop = m.cpu->run();
             CHECK(stop.kind == Stop::Kind::requested);
@@ -333,9 +334,10 @@ TEST_CASE("an interruptible guest stops at a block boundary and resumes exactly"
             // (A busy machine may ask again before the guest has done anything.)
             u64 now = m.get(m.code.value);
             CHECK(now >= last);
+            progress += now > last;
             last = now;
         }
-        CHECK(last > 0);
+        CHECK(progress > 10);
     });
 }
 

@@ -16,11 +16,11 @@ namespace postern::unicorn {
 /// be in another version, nothing changes but the speed.
 class ExitChecks {
 public:
-    /// `engine` has been initialised (any call but uc_open and options does that).
+    /// Of no engine: changes nothing.
     ExitChecks() = default;
+    /// `engine` has been initialised (any call but uc_open and options does that).
     explicit ExitChecks(uc_engine* engine);
 
-    bool found() const { return switch_ != nullptr; }
     /// For blocks translated from now on; those translated before stay as they are.
     void set(bool on) { if (switch_) *switch_ = !on; }
 
