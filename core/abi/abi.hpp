@@ -101,6 +101,8 @@ struct AddressSpaceLayout {
     u64 stack_top;
     u64 pie_base;           ///< load bias of ET_DYN programs with an interpreter
     u64 lowest_map = 0x10000;   ///< vm.mmap_min_addr
+    /// Bits of a word that the machine does not look at where it takes it for an address.
+    u64 ignored_address_bits = 0;
 };
 
 /// One entry of the auxiliary vector's architecture-specific head.
@@ -274,6 +276,8 @@ struct Abi {
     constexpr bool has_64bit_registers() const { return is_64bit() || syscall.wide_registers; }
     /// Largest address plus one that a register can hold as a pointer: 2^32 or (2^64 - 1).
     constexpr u64 word_mask() const { return word_size == 8 ? ~u64{0} : 0xffffffffu; }
+    /// What of a word is an address where it is one.
+    constexpr u64 address_mask() const { return word_mask() & ~layout.ignored_address_bits; }
     constexpr i64 sign_extend_word(u64 value) const {
         return word_size == 8 ? static_cast<i64>(value) : static_cast<i32>(value);
     }

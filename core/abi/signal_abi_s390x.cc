@@ -3,6 +3,7 @@
 // the back chain. si_addr names only the page of a fault. A timed call continues in the vDSO.
 // Source: Linux 6.1, arch/s390/kernel/signal.c, traps.c, include/asm/ptrace.h.
 #include "abi/signal_abi.hpp"
+#include "abi/signal_abi_s390.hpp"
 
 namespace postern {
 namespace {
@@ -67,21 +68,6 @@ constexpr EntryRow rt_entry[] = {
     {"psw_addr", handler},
 };
 
-// The trap number is the program interruption code.
-constexpr FaultRule faults[] = {
-    {FaultCause::unmapped, 11, 1, FaultAddress::data, 0x11},
-    {FaultCause::protection, 11, 2, FaultAddress::data, 0x04},
-    {FaultCause::beyond_file, 7, 2, FaultAddress::data, 0x11},
-    {FaultCause::illegal_instruction, 4, 1, FaultAddress::instruction, 0x01},
-    {FaultCause::breakpoint, 4, 1, FaultAddress::instruction, 0x01},
-    {FaultCause::privileged_instruction, 4, 5, FaultAddress::instruction, 0x02},
-    {FaultCause::alignment, 4, 2, FaultAddress::instruction, 0x06},
-    {FaultCause::integer_divide, 8, 1, FaultAddress::instruction, 0x09},
-    {FaultCause::integer_overflow, 8, 2, FaultAddress::instruction, 0x08},
-    {FaultCause::floating_point, 8, 0, FaultAddress::instruction, 0x07},
-    {FaultCause::unknown, 4, 2, FaultAddress::instruction, 0x06},
-};
-
 }  // namespace
 
 extern const SignalAbi s390x_signals;
@@ -91,7 +77,7 @@ constinit const SignalAbi s390x_signals{
                        .vdso_return = "sigreturn"},
     .state = {},
     .minimum_stack = 2048,
-    .faults = faults,
+    .faults = s390::faults,
     .fault_address_mask = ~u64{0xfff},
     .vdso_restart = "restart_syscall",
 };

@@ -110,7 +110,7 @@ bool describe_range(const postern_vdso& vdso, std::size_t index, postern_range& 
 /// The address of the instruction that a code pointer means: bit 0 selects Thumb where there
 /// is such a state.
 u64 instruction_address(const Abi& abi, u64 pointer) {
-    return abi.syscall.trap_length_thumb ? pointer & ~u64{1} : pointer & abi.word_mask();
+    return abi.syscall.trap_length_thumb ? pointer & ~u64{1} : pointer & abi.address_mask();
 }
 
 }  // namespace

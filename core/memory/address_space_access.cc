@@ -23,6 +23,7 @@ bool allows(Permissions permissions, Access access) {
 }  // namespace
 
 std::expected<PageGrant, FaultKind> AddressSpace::translate(GuestAddr address, Access access) {
+    address.value &= abi_.address_mask();
     const Mapping* mapping = find_or_extend(address);
     if (!mapping) return std::unexpected(FaultKind::unmapped);
     // What is served lies above every user address, where Linux tells nothing about mappings.
@@ -58,6 +59,7 @@ std::span<std::byte> AddressSpace::run_at(const Mapping& mapping, GuestAddr addr
 
 std::span<std::byte> AddressSpace::host_span(GuestAddr address, u64 size, Access access) {
     if (size == 0) return {};
+    address.value &= abi_.address_mask();
     const Mapping* mapping = find_or_extend(address);
     if (!mapping || mapping->served || !allows(mapping->permissions, access)) return {};
     if (mapping->bus_start < mapping->end) {
@@ -123,6 +125,7 @@ std::optional<std::string> AddressSpace::read_string(GuestAddr address, u64 limi
 }
 
 bool AddressSpace::peek(GuestAddr address, std::span<std::byte> out) const {
+    address.value &= abi_.address_mask();
     while (!out.empty()) {
         const Mapping* mapping = find(address);
         if (!mapping || (address >= mapping->bus_start && !page_is_backed(address))) return false;
@@ -137,6 +140,7 @@ bool AddressSpace::peek(GuestAddr address, std::span<std::byte> out) const {
 }
 
 bool AddressSpace::poke(GuestAddr address, std::span<const std::byte> in) {
+    address.value &= abi_.address_mask();
     while (!in.empty()) {
         const Mapping* mapping = find(address);
         // The arena behind a shared mapping without write permission is not writable for us either.

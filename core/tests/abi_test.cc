@@ -50,6 +50,13 @@ std::vector<Convention> conventions() {
     add_row(s390x, "a", 0, 15, 4);
     add_row(s390x, "f", 0, 15, 8);
     add_names(s390x, {"fpc"}, 4);
+    Convention s390{"s390", {}};
+    add_row(s390, "r", 0, 15, 4);
+    add_names(s390, {"psw_mask", "psw_addr"}, 4);
+    add_row(s390, "a", 0, 15, 4);
+    add_row(s390, "f", 0, 15, 8);
+    add_names(s390, {"fpc"}, 4);
+    add_row(s390, "h", 0, 15, 4);
     Convention ppc32{"ppc32", {}}, ppc64{"ppc64", {}}, ppc64le{"ppc64le", {}};
     for (Convention* ppc : {&ppc32, &ppc64, &ppc64le}) {
         unsigned word = ppc == &ppc32 ? 4 : 8;
@@ -72,7 +79,7 @@ std::vector<Convention> conventions() {
     add_names(riscv64, {"pc"}, 8);
     add_names(riscv64, {"fcsr"}, 4);
     x32.registers = x86_64.registers;   // the same machine
-    return {x86_64, i386, x32, aarch64, arm, mips, mipsel, ppc32, ppc64, ppc64le, riscv64, s390x};
+    return {x86_64, i386, x32, aarch64, arm, mips, mipsel, ppc32, ppc64, ppc64le, riscv64, s390x, s390};
 }
 
 const SyscallNumber* find_call(const Abi& abi, std::string_view name) {
@@ -120,6 +127,7 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
         {"ppc64", 21, 2, ByteOrder::big, 0},             {"ppc64le", 21, 2, ByteOrder::little, 2},
         {"riscv64", 243, 2, ByteOrder::little, 5},       {"s390x", 22, 2, ByteOrder::big, 0},
         {"s390x", 0xa390, 2, ByteOrder::big, 0},
+        {"s390", 22, 1, ByteOrder::big, 0},              {"s390", 22, 1, ByteOrder::big, 1},
     };
     for (const Header& header : known) {
         CAPTURE(header.abi);
@@ -130,7 +138,7 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
     const Header others[] = {
         {"aarch64_be", 183, 2, ByteOrder::big, 0},
         {"arm OABI", 40, 1, ByteOrder::little, 0},   {"armeb", 40, 1, ByteOrder::big, 0x5000400},
-        {"s390 31-bit", 22, 1, ByteOrder::big, 0},   {"riscv32", 243, 1, ByteOrder::little, 5},
+        {"riscv32", 243, 1, ByteOrder::little, 5},
         {"ppc64 ELFv2", 21, 2, ByteOrder::big, 2},   {"ppc64le ELFv1", 21, 2, ByteOrder::little, 1},
         {"mips n32", 8, 1, ByteOrder::big, 0x20000027},  {"mips n64", 8, 2, ByteOrder::big, 0x20000007},
         {"mips o32 FP64", 8, 1, ByteOrder::big, 0x70001207}, {"mips o32 2008", 8, 1, ByteOrder::big, 0x70001407},
@@ -234,6 +242,8 @@ TEST_CASE("handlers are named by behaviour") {
         {"s390x", "mmap", 90, "old_mmap"},       {"s390x", "ipc", 117, "ipc"},
         {"s390x", "personality", 136, "personality"}, {"s390x", "select", 142, "select"},
         {"s390x", "fadvise64", 253, "fadvise64_64"}, {"s390x", "getrlimit", 191, "getrlimit"},
+        {"s390", "mmap2", 192, "old_mmap2"},     {"s390", "fadvise64", 253, "fadvise64"},
+        {"s390", "fadvise64_64", 264, "fadvise64_block"}, {"s390", "getrlimit", 76, "old_getrlimit"},
     };
     for (const KnownCall& call : known) {
         CAPTURE(call.abi);

@@ -70,6 +70,10 @@ const MachineCode codes[] = {
      .illegal = {0, 0}, .privileged = {0xeb, 0, 0x10, 0, 0, 0x2f}, .breakpoint = {},
      .loop = {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0xff, 0xfe}, .add_double = {0xb3, 0x1a, 0, 1}, .counter = {},
      .pointer = "r1", .value = "r2", .double_0 = "f0", .double_1 = "f1", .counter_low = ""},
+    {.abi = "s390", .system_call = {0x0a, 0x00}, .load = {0x58, 0x20, 0x10, 0}, .store = {0x50, 0x20, 0x10, 0},
+     .illegal = {0, 0}, .privileged = {0xeb, 0, 0x10, 0, 0, 0x2f}, .breakpoint = {},
+     .loop = {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0xff, 0xfe}, .add_double = {0xb3, 0x1a, 0, 1}, .counter = {},
+     .pointer = "r1", .value = "r2", .double_0 = "f0", .double_1 = "f1", .counter_low = ""},
 };
 
 /// One ABI's engine with a page of code and a page of data.
@@ -357,6 +361,7 @@ TEST_CASE("a stop tells the block it came before, also among chained blocks") {
         {"riscv64", {0x13, 0x05, 0x15, 0, 0x6f, 0, 0x40, 0, 0x6f, 0xf0, 0x9f, 0xff}, 8},
         // (Its translator follows a jump to the next instruction, so one is jumped over.)
         {"s390x", {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0, 3, 0x07, 0x07, 0xa7, 0xf4, 0xff, 0xfb}, 10},
+        {"s390", {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0, 3, 0x07, 0x07, 0xa7, 0xf4, 0xff, 0xfb}, 10},
     };
     on_every_abi([&](TestMachine& m) {
         auto loop = std::ranges::find(loops, m.abi.name, [](const auto& row) { return row.abi; });

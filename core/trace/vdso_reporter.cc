@@ -40,7 +40,7 @@ i64 host_nanoseconds() {
 /// The address of the instruction a code pointer means: bit 0 selects Thumb where there is
 /// such a state.
 u64 instruction_address(const Abi& abi, u64 pointer) {
-    return abi.syscall.trap_length_thumb ? pointer & ~u64{1} : pointer & abi.word_mask();
+    return abi.syscall.trap_length_thumb ? pointer & ~u64{1} : pointer & abi.address_mask();
 }
 
 u64 stack_word(kernel::Task& task, u64 offset) {

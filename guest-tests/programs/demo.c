@@ -26,7 +26,8 @@ int main(int argc, char **argv)
     enum { calls = 200000 };
     CHECK_EQUAL(vdso_read_clock(&vdso, CLOCK_MONOTONIC, &start), 0);
     struct __kernel_timespec time;
-    word function = vdso_function(&vdso, sizeof(__kernel_long_t) == 4 ? "clock_gettime64" : "clock_gettime");
+    word wide = vdso_function(&vdso, "clock_gettime64");
+    word function = wide ? wide : vdso_function(&vdso, "clock_gettime");
     for (int i = 0; i < calls; i++)
         ((int (*)(int, void *))function)(CLOCK_MONOTONIC, &time);
     CHECK_EQUAL(vdso_read_clock(&vdso, CLOCK_MONOTONIC, &end), 0);

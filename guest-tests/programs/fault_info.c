@@ -6,7 +6,7 @@
 
 static void expect(int line, int signal, int code, word address)
 {
-#ifdef __s390x__
+#ifdef __s390__
     /* The machine tells the page only. */
     caught_fault.address &= -PAGE;
     address &= -PAGE;

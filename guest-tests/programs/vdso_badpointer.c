@@ -8,7 +8,7 @@ static void check_pointer(word function, int clock, word pointer)
 {
     CHECK_EQUAL(CAUSES_FAULT(((int (*)(int, word))function)(clock, pointer)), SIGSEGV);
     CHECK_EQUAL(caught_fault.code, SEGV_MAPERR);
-#ifdef __s390x__
+#ifdef __s390__
     CHECK_EQUAL(caught_fault.address & -PAGE, pointer & -PAGE); /* the machine tells the page only */
 #else
     CHECK(caught_fault.address - pointer < 16);

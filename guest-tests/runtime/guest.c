@@ -74,6 +74,9 @@ long map_memory(word address, word size, int protection, int flags, int fd, u64 
 #if defined __s390x__
     word arguments[6] = {address, size, (word)protection, (word)flags, (word)fd, offset};
     return CALL(mmap, arguments);
+#elif defined __s390__
+    word arguments[6] = {address, size, (word)protection, (word)flags, (word)fd, (word)(offset / PAGE)};
+    return CALL(mmap2, arguments);
 #elif defined __NR_mmap2
     return CALL(mmap2, address, size, protection, flags, fd, offset / PAGE);
 #else

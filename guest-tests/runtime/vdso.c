@@ -200,18 +200,16 @@ word vdso_function(const struct vdso *vdso, const char *plain_name)
 
 long vdso_read_clock(const struct vdso *vdso, int clock, struct instant *out)
 {
-    if (sizeof(__kernel_long_t) == 4) {
-        static word wide;
-        if (!wide)
-            wide = vdso_function(vdso, "clock_gettime64");
-        CHECK(wide != 0);
+    static word wide, plain;
+    if (sizeof(__kernel_long_t) == 4 && !wide)
+        wide = vdso_function(vdso, "clock_gettime64"); /* not every ABI has it */
+    if (wide) {
         struct __kernel_timespec time;
         long result = ((int (*)(int, struct __kernel_timespec *))wide)(clock, &time);
         if (result == 0)
             *out = (struct instant){time.tv_sec, time.tv_nsec};
         return result;
     }
-    static word plain;
     if (!plain)
         plain = vdso_function(vdso, "clock_gettime");
     CHECK(plain != 0);

@@ -97,8 +97,10 @@ static ALWAYS_INLINE bool read_line(time_page_t *page, const volatile struct pos
             return false;
         else if (mode == POSTERN_CLOCK_PAGE)
             counter = line->anchor;
+#ifndef ARCH_ONE_MODE
         else if (mode == OTHER_MODE)
             counter = counter_of_mode(page, OTHER_MODE);
+#endif
         else
             return false;
         uint64_t cycles = (counter - line->anchor) & line->mask;

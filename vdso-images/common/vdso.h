@@ -81,6 +81,8 @@ extern time_page_t postern_time_page HIDDEN;
  *   ARCH_COUNTER           if the ABI has a counter instruction:
  *   arch_counter()         reads it, in order with the reads of the page around it
  *   ARCH_USUAL_MODE        the clock mode to be fast in, if not POSTERN_CLOCK_TRAP
+ *   ARCH_ONE_MODE          if there is no other, and the compiler makes a second counter point
+ *                          where it asks for the usual mode again
  *   arch_trap_counter()    the reserved trap
  *   ARCH_NOP               an instruction that does nothing, if that is not "nop"
  *   arch_system_call(number, first, second)   returns the result or -errno

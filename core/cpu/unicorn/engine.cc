@@ -118,6 +118,7 @@ bool UnicornCpu::fill(u64 address, uc_mem_type type, uc_tlb_entry& entry) {
         entry.perms = in_private_code_ ? UC_PROT_ALL : UC_PROT_READ;
         return true;
     }
+    address &= abi_.address_mask();
     Access access = access_of(type);
     // Code of ours never leaves its page: where it would, it has come to its end.
     if (in_private_code_ && access == Access::execute) return false;

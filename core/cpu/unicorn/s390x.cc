@@ -1,4 +1,4 @@
-// s390x: problem state, floating point on, and the registers that Unicorn's interface cannot
+// IBM Z, with 64-bit and with 31-bit addresses: problem state, floating point on, and the registers that Unicorn's interface cannot
 // reach (floating point, access registers), which a few guest instructions save and load.
 #include "cpu/unicorn/engine.hpp"
 
@@ -20,20 +20,25 @@ constexpr std::array names = std::to_array<RegisterName>({
     S("a8"), S("a9"), S("a10"), S("a11"), S("a12"), S("a13"), S("a14"), S("a15"),
     S("f0"), S("f1"), S("f2"), S("f3"), S("f4"), S("f5"), S("f6"), S("f7"),
     S("f8"), S("f9"), S("f10"), S("f11"), S("f12"), S("f13"), S("f14"), S("f15"), S("fpc"),
+    S("h0"), S("h1"), S("h2"), S("h3"), S("h4"), S("h5"), S("h6"), S("h7"),
+    S("h8"), S("h9"), S("h10"), S("h11"), S("h12"), S("h13"), S("h14"), S("h15"),
 });
 #undef R
 #undef S
 
 enum Exception : u32 { supervisor_call = 2, program = 3 };
 
-// PSW mask: DAT, I/O, external, machine check, problem state, 64-bit addressing; what a user
-// process may change is the condition code, the program mask and the address-space control.
-constexpr u64 user_mask = 0x0705'0001'8000'0000;
+// PSW mask: DAT, I/O, external, machine check, problem state, 31-bit addressing, and what makes
+// that 64-bit addressing; what a user process may change is the condition code, the program mask
+// and the address-space control.
+constexpr u64 user_mask = 0x0705'0000'8000'0000;
+constexpr u64 wide_addressing = 0x0000'0001'0000'0000;
 constexpr u64 changeable_mask = 0x0000'3f00'0000'0000;
 constexpr u64 supervisor_mask = 0x0000'0001'8000'0000;
 
-// The private page: code at the start, then what the code saves and loads.
-constexpr u64 page_address = 0xffff'ffff'8000'0000;
+// The private page: code at the start, then what the code saves and loads. It always runs with
+// 64-bit addressing: there is no room for it below 2 GiB.
+constexpr u64 page_address = 0xffff'ffff'8000'0000, narrow_page_address = 0xffff'f000;
 constexpr u64 save_code_offset = 0;
 constexpr u64 load_code_offset = 0x100;
 constexpr u64 enable_code_offset = 0x200;
@@ -90,12 +95,19 @@ public:
         first_access_ = abi().register_index("a0");
         first_fp_ = abi().register_index("f0");
         fpc_ = abi().register_index("fpc");
-        map_private_page({page_address});
+        first_half_ = abi().find_register("h0");
+        map_private_page({abi().is_64bit() ? page_address : narrow_page_address});
         enable_floating_point();
         return {};
     }
 
     u64 system_call_number() const override { return number_; }
+    /// Registers always have 64 bits, and a branch takes all of them over into the PSW.
+    u64 get(RegisterIndex index) const override {
+        u64 value = UnicornCpu::get(index);
+        if (index == abi().program_counter) return value & abi().address_mask();
+        return abi().is_64bit() || abi().registers[index].width != 4 ? value : value & 0xffffffff;
+    }
 
 private:
     void enable_floating_point();
@@ -103,13 +115,16 @@ private:
     void learn_state() const;
 
     void reset_machine() override {
-        raw_set(UC_S390X_REG_PSWM, user_mask);
+        raw_set(UC_S390X_REG_PSWM, fixed_mask());
         state_.fill(std::byte{});
         known_.set();
         changed_ = true;
     }
 
     void before_entry() override;
+    u64 fixed_mask() const { return user_mask | (abi().is_64bit() ? wide_addressing : 0); }
+    bool is_half(RegisterIndex index) const { return first_half_ && index >= *first_half_; }
+    int whole_of(RegisterIndex half) const { return UC_S390X_REG_R0 + half - *first_half_; }
 
     void interrupt(u32 number) override;
     bool may_stop_before(u64 address) const override;
@@ -127,6 +142,7 @@ private:
     const std::vector<u8> save_code_ = state_code(0x60, 0x9b, 0x9c);
     const std::vector<u8> load_code_ = state_code(0x68, 0x9a, 0x9d);
     RegisterIndex first_access_ = 0, first_fp_ = 0, fpc_ = 0;
+    std::optional<RegisterIndex> first_half_;   // the upper ones of general registers, on s390
     u64 number_ = 0;
     // Copy of the unreachable registers while the guest stands still: which of its bytes are
     // true, and whether some are newer than the machine's.
@@ -146,9 +162,11 @@ void S390xCpu::enable_floating_point() {
 /// Runs code that addresses the data area through r1, and leaves registers as they were.
 void S390xCpu::run_with_state(u64 offset, std::span<const u8> code) const {
     auto& self = const_cast<S390xCpu&>(*this);
-    u64 r1 = raw_get(UC_S390X_REG_R1), address = raw_get(UC_S390X_REG_PC);
-    self.raw_set(UC_S390X_REG_R1, page_address + data_offset);
+    u64 r1 = raw_get(UC_S390X_REG_R1), address = raw_get(UC_S390X_REG_PC), mask = raw_get(UC_S390X_REG_PSWM);
+    self.raw_set(UC_S390X_REG_R1, private_page_address() + data_offset);
+    if (!(mask & wide_addressing)) self.raw_set(UC_S390X_REG_PSWM, mask | wide_addressing);
     self.run_private_code(offset, code);
+    if (!(mask & wide_addressing)) self.raw_set(UC_S390X_REG_PSWM, mask);
     self.raw_set(UC_S390X_REG_R1, r1);
     self.raw_set(UC_S390X_REG_PC, address);
 }
@@ -175,7 +193,11 @@ void S390xCpu::before_entry() {
 }
 
 u64 S390xCpu::get_special(RegisterIndex index) const {
-    if (index < first_access_) return (raw_get(UC_S390X_REG_PSWM) & changeable_mask) | user_mask;
+    if (is_half(index)) return raw_get(whole_of(index)) >> 32;
+    if (index < first_access_) {
+        u64 mask = (raw_get(UC_S390X_REG_PSWM) & changeable_mask) | fixed_mask();
+        return abi().is_64bit() ? mask : mask >> 32;
+    }
     if (!known_[state_offset(index)]) learn_state();
     return load_unsigned(state_.data() + state_offset(index), state_width(index), ByteOrder::big);
 }
@@ -183,7 +205,11 @@ u64 S390xCpu::get_special(RegisterIndex index) const {
 /// Inside a system call this only notes the value: it takes effect at the next entry, so the
 /// translated block has to be left.
 void S390xCpu::set_special(RegisterIndex index, u64 value) {
-    if (index < first_access_) return raw_set(UC_S390X_REG_PSWM, (value & changeable_mask) | user_mask);
+    if (is_half(index)) return raw_set(whole_of(index), value << 32 | (raw_get(whole_of(index)) & 0xffffffff));
+    if (index < first_access_) {
+        if (!abi().is_64bit()) value <<= 32;
+        return raw_set(UC_S390X_REG_PSWM, (value & changeable_mask) | fixed_mask());
+    }
     unsigned offset = state_offset(index), width = state_width(index);
     store_unsigned(state_.data() + offset, value, width, ByteOrder::big);
     for (unsigned i = 0; i < width; ++i) known_.set(offset + i);
@@ -202,7 +228,7 @@ bool S390xCpu::may_stop_before(u64 address) const {
 }
 
 void S390xCpu::interrupt(u32 number) {
-    u64 address = raw_get(UC_S390X_REG_PC);
+    u64 address = raw_get(UC_S390X_REG_PC) & abi().address_mask();
     std::byte code[6] = {};
     (void)memory_.peek({address}, std::span{code}.first(2));
     if (number == supervisor_call) {

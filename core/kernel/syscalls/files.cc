@@ -217,6 +217,15 @@ SysResult sys_fadvise64_64(Task& task, int fd, Wide offset, Wide size, int advic
 SysResult sys_arm_fadvise64_64(Task& task, int fd, int advice, Wide offset, Wide size) {
     return advise(task, fd, offset.value, size.value, advice);
 }
+/// s390: descriptor, offset, length and advice in memory (kernel: struct fadvise64_64_args).
+SysResult sys_fadvise64_block(Task& task, GuestAddr block) {
+    std::array<std::byte, 32> bytes;
+    if (!task.memory().read(block, bytes)) return -EFAULT;
+    auto number = [&](unsigned at, unsigned width) {
+        return static_cast<i64>(load_unsigned(&bytes[at], width, task.abi().byte_order));
+    };
+    return advise(task, static_cast<int>(number(0, 4)), number(8, 8), number(16, 8), static_cast<int>(number(24, 4)));
+}
 
 constexpr std::string_view large_files = "on 32-bit ABIs O_LARGEFILE is always implied";
 
@@ -250,6 +259,7 @@ constexpr SyscallRow rows[] = {
     {"sync_file_range2", adapt<sys_sync_file_range2>, Support::full, "fd, hex, off64, off64"},
     {"fadvise64", adapt<sys_fadvise64>, Support::full, "fd, off64, size, int"},
     {"fadvise64_64", adapt<sys_fadvise64_64>, Support::full, "fd, off64, off64, int"},
+    {"fadvise64_block", adapt<sys_fadvise64_block>, Support::full, "ptr"},
     {"arm_fadvise64_64", adapt<sys_arm_fadvise64_64>, Support::full, "fd, int, off64, off64"},
 };
 

@@ -148,16 +148,18 @@ SysResult sys_mmap(Task& task, GuestAddr address, GuestSize length, unsigned pro
     return map(task, {address, length.value, protection, flags, fd, offset.value});
 }
 
-/// The offset counts units of 4096 bytes, whatever the page size.
+/// mmap2's offset counts units of this many bytes, whatever the page size.
+constexpr u64 mmap2_unit = 4096;
+
 SysResult sys_mmap2(Task& task, GuestAddr address, GuestSize length, unsigned protection, unsigned flags, int fd,
                     GuestWord offset) {
-    u64 bytes = offset.value * 4096;
+    u64 bytes = offset.value * mmap2_unit;
     if (bytes & page_mask(task)) return -EINVAL;
     return map(task, {address, length.value, protection, flags, fd, bytes});
 }
 
-/// One argument: the address of all six, as words.
-SysResult sys_old_mmap(Task& task, GuestAddr block) {
+/// One argument: the address of all six, as words. The offset counts units of so many bytes.
+SysResult map_block(Task& task, GuestAddr block, u64 offset_unit) {
     std::array<u64, 6> values;
     for (std::size_t i = 0; i < values.size(); ++i) {
         auto word = task.memory().read_word(block + i * task.abi().word_size);
@@ -166,8 +168,10 @@ SysResult sys_old_mmap(Task& task, GuestAddr block) {
     }
     auto [address, length, protection, flags, fd, offset] = values;
     return sys_mmap(task, {address}, {length}, static_cast<unsigned>(protection), static_cast<unsigned>(flags),
-                    static_cast<int>(fd), {offset});
+                    static_cast<int>(fd), {offset * offset_unit});
 }
+SysResult sys_old_mmap(Task& task, GuestAddr block) { return map_block(task, block, 1); }
+SysResult sys_old_mmap2(Task& task, GuestAddr block) { return map_block(task, block, mmap2_unit); }
 
 SysResult sys_munmap(Task& task, GuestAddr address, GuestSize length) {
     return task.memory().unmap(address, length.value);
@@ -346,6 +350,7 @@ constexpr SyscallRow rows[] = {
     {"mmap", adapt<sys_mmap>, Support::full, "ptr, size, prot, mmap_flags, fd, hex"},
     {"mmap2", adapt<sys_mmap2>, Support::full, "ptr, size, prot, mmap_flags, fd, hex"},
     {"old_mmap", adapt<sys_old_mmap>, Support::full, "ptr"},
+    {"old_mmap2", adapt<sys_old_mmap2>, Support::full, "ptr"},
     {"munmap", adapt<sys_munmap>, Support::full, "ptr, size"},
     {"mprotect", adapt<sys_mprotect>, Support::full, "ptr, size, prot"},
     {"pkey_mprotect", adapt<sys_pkey_mprotect>, Support::partial, "ptr, size, prot, int", "no protection keys: -1 only"},
