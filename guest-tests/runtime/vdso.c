@@ -216,6 +216,6 @@ long vdso_read_clock(const struct vdso *vdso, int clock, struct instant *out)
     __kernel_long_t time[2];
     long result = ((int (*)(int, __kernel_long_t *))plain)(clock, time);
     if (result == 0)
-        *out = (struct instant){time[0], time[1]};
+        *out = (struct instant){sizeof *time == 4 ? (i64)(u32)time[0] : time[0], time[1]}; /* after 2038 too */
     return result;
 }
