@@ -83,4 +83,57 @@ inline constexpr ProcessStart o32_start{.auxv_head = auxv_head,
 inline constexpr IoctlEncoding ioctl_encoding{.direction_shift = 29, .none = 1, .write = 4, .read = 2};
 inline constexpr u64 word_infinity = 0x7fff'ffff;   ///< RLIM_INFINITY of the ABIs with 32-bit words
 
+/// What the two byte orders of an ABI do not share: names and tables.
+struct Variant {
+    std::string_view name, title;
+    ByteOrder byte_order;
+    u16 alternative_machine = 0;
+    std::string_view image;
+    std::span<const SyscallNumber> syscall_numbers;
+    std::string_view soname;
+    std::span<const VdsoExport> exports;
+    NumberTables numbers;
+    std::span<const StructLayout> layouts;
+    const SignalAbi* signals;
+};
+
+/// What o32 is in either byte order.
+consteval Abi o32(const Variant& variant) {
+    return {
+        .name = variant.name,
+        .title = variant.title,
+        .machine = Machine::mips32,
+        .word_size = 4,
+        .byte_order = variant.byte_order,
+        .elf = {.machine = 8, .elf_class = 1, .flags_mask = o32_foreign_flags, .flags_value = 0,
+                .alternative_machine = variant.alternative_machine},
+
+        .registers = o32_registers,
+        .program_counter = o32_register("pc"),
+        .stack_pointer = o32_register("r29"),
+        .entry_pointer = {},
+
+        .syscall = o32_convention(),
+        .syscall_numbers = variant.syscall_numbers,
+        .clone_order = CloneOrder::flags_stack_parent_tls_child,
+        .thread_pointer = {.kind = ThreadPointerKind::register_value, .low = o32_register("userlocal"), .high = {}},
+
+        .layout = o32_layout,
+        .start = o32_start,
+        .vdso = {.soname = variant.soname,
+                 .image = variant.image,
+                 .exports = variant.exports,
+                 .default_clock_mode = ClockMode::trap,
+                 .helper_pages = {},
+                 .call_arguments = o32_arguments,
+                 .call_result = o32_register("r2"),
+                 .return_address = o32_register("r31")},
+        .numbers = variant.numbers,
+        .ioctl = ioctl_encoding,
+        .rlimit_infinity = word_infinity,
+        .layouts = variant.layouts,
+        .signals = variant.signals,
+    };
+}
+
 }  // namespace postern::mips

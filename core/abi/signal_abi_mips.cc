@@ -3,16 +3,15 @@
 // (FR = 0). The flag word of the floating-point state says "saved": nothing is kept of whether
 // a program ever used it.
 // Source: Linux 6.1, arch/mips/kernel/{signal,signal_o32,traps}.c, include/uapi/asm/sigcontext.h.
-#pragma once
-
 #include "abi/signal_abi.hpp"
 
-namespace postern::mips {
+namespace postern {
+namespace {
 
 using enum SignalSource;
 
-inline constexpr u64 all = ~u64{0}, word = 0xffff'ffff;
-inline constexpr u64 used_floating_point = 1;
+constexpr u64 all = ~u64{0}, word = 0xffff'ffff;
+constexpr u64 used_floating_point = 1;
 
 /// struct sigcontext of o32 at `at`, and the mask behind it.
 #define POSTERN_MIPS_O32_CONTEXT(at)                                          \
@@ -25,8 +24,8 @@ inline constexpr u64 used_floating_point = 1;
     {(at) + 560, 8, reg, "lo", 1, 0, 0, word, word},                          \
     {(at) + 592, 16, mask, {}, 1, 0, 0, all, all}
 
-inline constexpr FrameRow o32_old_rows[] = {POSTERN_MIPS_O32_CONTEXT(24)};
-inline constexpr FrameRow o32_rt_rows[] = {
+constexpr FrameRow o32_old_rows[] = {POSTERN_MIPS_O32_CONTEXT(24)};
+constexpr FrameRow o32_rt_rows[] = {
     {24, 128, siginfo},
     {152, 4, constant},               // uc_flags
     {156, 4, constant},               // uc_link
@@ -40,12 +39,12 @@ inline constexpr FrameRow o32_rt_rows[] = {
 /// Position-independent handlers find themselves by $25 (t9).
 #define POSTERN_MIPS_ENTRY                                                    \
     {"r4", signal}, {"r29", frame, 0}, {"r31", return_address}, {"r25", handler}, {"pc", handler}
-inline constexpr EntryRow o32_old_entry[] = {POSTERN_MIPS_ENTRY, {"r5", constant}, {"r6", frame, 24}};
-inline constexpr EntryRow rt_entry[] = {POSTERN_MIPS_ENTRY, {"r5", frame, 24}, {"r6", frame, 152}};
+constexpr EntryRow o32_old_entry[] = {POSTERN_MIPS_ENTRY, {"r5", constant}, {"r6", frame, 24}};
+constexpr EntryRow rt_entry[] = {POSTERN_MIPS_ENTRY, {"r5", frame, 24}, {"r6", frame, 152}};
 #undef POSTERN_MIPS_ENTRY
 
 /// SI_KERNEL (0x80) with no address where the kernel only forces the signal.
-inline constexpr FaultRule faults[] = {
+constexpr FaultRule faults[] = {
     {FaultCause::unmapped, 11, 1, FaultAddress::data},
     {FaultCause::protection, 11, 2, FaultAddress::data},
     {FaultCause::beyond_file, 7, 2, FaultAddress::data},
@@ -61,9 +60,9 @@ inline constexpr FaultRule faults[] = {
 };
 
 /// The place below the stack pointer that the kernel skips on the stack that is in use.
-inline constexpr u8 skipped_bytes = 32;
+constexpr u8 skipped_bytes = 32;
 
-inline constexpr SignalAbi o32_signal_abi{
+constexpr SignalAbi o32_signal_abi{
     .rt = {.size = 784, .alignment = 8, .rows = o32_rt_rows, .entry = rt_entry, .vdso_return = "rt_sigreturn"},
     .old = SignalFrame{.size = 632, .alignment = 8, .rows = o32_old_rows, .entry = o32_old_entry,
                        .vdso_return = "sigreturn"},
@@ -74,4 +73,10 @@ inline constexpr SignalAbi o32_signal_abi{
     .faults = faults,
 };
 
-}  // namespace postern::mips
+}  // namespace
+
+extern const SignalAbi mips_o32_signals, mipsel_o32_signals;
+constinit const SignalAbi mips_o32_signals = o32_signal_abi;
+constinit const SignalAbi mipsel_o32_signals = o32_signal_abi;
+
+}  // namespace postern

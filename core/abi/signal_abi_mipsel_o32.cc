@@ -1,9 +1,0 @@
-// Signals of mipsel-o32.
-#include "abi/signal_abi_mips.hpp"
-
-namespace postern {
-
-extern const SignalAbi mipsel_o32_signals;
-constinit const SignalAbi mipsel_o32_signals = mips::o32_signal_abi;
-
-}  // namespace postern
