@@ -17,7 +17,8 @@ Result<std::unique_ptr<Cpu>> create_cpu(const Abi& abi, memory::AddressSpace& me
         case Machine::aarch64: return unicorn::create_aarch64(abi, memory, handler);
         case Machine::arm: return unicorn::create_arm(abi, memory, handler);
         case Machine::s390x: return unicorn::create_s390x(abi, memory, handler);
-        case Machine::mips32: return unicorn::create_mips(abi, memory, handler);
+        case Machine::mips32:
+        case Machine::mips64: return unicorn::create_mips(abi, memory, handler);
         case Machine::ppc32:
         case Machine::ppc64: return unicorn::create_ppc(abi, memory, handler);
         case Machine::riscv32:

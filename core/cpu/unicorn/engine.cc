@@ -94,6 +94,7 @@ Result<void> UnicornCpu::open(const Model& model, std::span<const RegisterName> 
 uc_err UnicornCpu::cover_virtual_addresses() {
     if (!abi_.is_64bit() || uc_version(nullptr, nullptr) > last_version_without_check) return UC_ERR_OK;
     u64 start = hole_ + (1 << 20);
+    if (start >= abi_.layout.task_size) return UC_ERR_OK;   // the arena covers them
     return uc_mem_map_ptr(engine_, start, abi_.layout.task_size - start, UC_PROT_ALL,
                           memory_.arena_base() + memory_.arena_size());
 }
@@ -112,10 +113,9 @@ bool UnicornCpu::on_tlb_fill(uc_engine*, u64 address, uc_mem_type type, uc_tlb_e
 bool UnicornCpu::fill(u64 address, uc_mem_type type, uc_tlb_entry& entry) {
     // What the machine cannot mean is not there; 32-bit registers may come sign-extended.
     if (!abi_.has_64bit_registers()) address &= abi_.word_mask();
-    if (private_page_visible_ && GuestAddr{address}.align_down(private_page_size) == private_page_address_) {
+    if (uc_prot permissions = private_permissions(address); permissions != UC_PROT_NONE) {
         entry.paddr = private_page_physical_ + (address & (private_page_size - 1));
-        // The guest cannot tell the page from its own, so it may at most read it.
-        entry.perms = in_private_code_ ? UC_PROT_ALL : UC_PROT_READ;
+        entry.perms = permissions;
         return true;
     }
     address &= abi_.address_mask();
@@ -175,7 +175,7 @@ Stop UnicornCpu::run() {
         stopped_ = resume_ = false;
         stop_ = {};
         translated_ = true;
-        uc_err error = uc_emu_start(engine_, start_address(), 0, 0, 0);
+        uc_err error = start_engine(start_address());
         // Without a reason of ours the CPU went idle (ARM's wfi, which user space may execute):
         // there is always something to wake it, so it goes on.
         if (error == UC_ERR_OK && (resume_ || !stopped_)) continue;
@@ -208,6 +208,10 @@ Stop UnicornCpu::located_fault() {
         // before it.
         if ((fault.address + tlb_page_size()).value <= address) return invalid_instruction();
         fault.address = std::max(fault.address, GuestAddr{address});
+        return fault;
+    }
+    if (auto known = accessed_address()) {
+        if (GuestAddr{*known}.align_down(tlb_page_size()) == fault.address) fault.address = {*known};
         return fault;
     }
     if (!had_fault_) {

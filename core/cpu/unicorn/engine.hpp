@@ -67,6 +67,11 @@ protected:
     virtual Stop invalid_instruction();
     /// Where emulation starts for a program counter (ARM: Thumb bit).
     virtual u64 start_address() const { return pc(); }
+    /// Enters translated code at this address, which the program counter need not hold yet.
+    virtual uc_err start_engine(u64 address) { return uc_emu_start(engine_, address, 0, 0, 0); }
+    /// Machines that can tell from an instruction and the registers what it accesses: the address
+    /// of the access that the page table has just refused.
+    virtual std::optional<u64> accessed_address() const { return std::nullopt; }
     /// Registers marked special_register.
     virtual u64 get_special(RegisterIndex index) const;
     virtual void set_special(RegisterIndex index, u64 value);
@@ -108,7 +113,11 @@ protected:
     u64 private_page_address() const { return private_page_address_.value; }
     /// Runs `code` (guest instructions ending in a trap that reaches interrupt()) at `offset`
     /// of the private page. An offset always holds the same code. Not from inside a hook.
-    void run_private_code(u64 offset, std::span<const u8> code);
+    /// Error: it ended otherwise than by its trap.
+    uc_err run_private_code(u64 offset, std::span<const u8> code);
+    bool runs_private_code() const { return in_private_code_; }
+    /// What an access may do with the private page at this address; UC_PROT_NONE: it is not there.
+    virtual uc_prot private_permissions(u64 address) const;
 
     uc_engine* engine_ = nullptr;
     memory::AddressSpace& memory_;

@@ -122,18 +122,26 @@ void UnicornCpu::map_private_page(GuestAddr address) {
     POSTERN_ASSERT(page != MAP_FAILED);
 }
 
-void UnicornCpu::run_private_code(u64 offset, std::span<const u8> code) {
+/// The guest cannot tell the page from its own, so it may at most read it.
+uc_prot UnicornCpu::private_permissions(u64 address) const {
+    if (!private_page_visible_ || GuestAddr{address}.align_down(private_page_size) != private_page_address_)
+        return UC_PROT_NONE;
+    return in_private_code_ ? UC_PROT_ALL : UC_PROT_READ;
+}
+
+uc_err UnicornCpu::run_private_code(u64 offset, std::span<const u8> code) {
     POSTERN_ASSERT(!in_hook_ && private_page_ && offset + code.size() <= private_page_size);
     // Each piece of code has a place of its own, so there is never an old translation.
     std::memcpy(private_page_ + offset, code.data(), code.size());
     bool was_visible = private_page_visible_;
     private_page_visible_ = in_private_code_ = true;
     uc_ctl_flush_tlb(engine_);
-    uc_emu_start(engine_, (private_page_address_ + offset).value, 0, 0, 0);
+    uc_err error = start_engine((private_page_address_ + offset).value);
     in_private_code_ = false;
     private_page_visible_ = was_visible;
     stopped_ = false;
     uc_ctl_flush_tlb(engine_);
+    return error;
 }
 
 }  // namespace postern::unicorn

@@ -15,6 +15,8 @@ struct Instruction {
     u32 opcode() const { return word >> 26; }
     u32 rs() const { return word >> 21 & 31; }
     u32 rt() const { return word >> 16 & 31; }
+    u32 fs() const { return word >> 11 & 31; }
+    u32 fd() const { return word >> 6 & 31; }
     u32 function() const { return word & 63; }
     i64 immediate() const { return static_cast<i16>(word); }
 };
@@ -22,21 +24,23 @@ struct Instruction {
 /// Value of a general register.
 using RegisterReader = std::function<u64(unsigned)>;
 
-/// A load or store that wants its address aligned.
+/// A load or store.
 struct MemoryAccess {
     u8 size;               ///< bytes
     bool is_store;
     bool is_signed;        ///< loads: sign-extended
-    bool is_float;         ///< `rt` is a floating-point register
+    bool is_float;         ///< the data are in a floating-point register
     bool is_atomic;        ///< ll, sc: nobody carries them out when they are not aligned
-    u64 address;
+    bool wants_alignment;
+    unsigned data_register;
+    u64 address;           ///< the sum; how many of its bits count is the machine's to say
 };
 
 /// Branches and jumps: the instruction behind them belongs to them.
 bool has_delay_slot(Instruction instruction);
 
-/// The access of a load or store of more than one byte; addresses are cut to `mask`.
-std::optional<MemoryAccess> memory_access(Instruction instruction, const RegisterReader& registers, u64 mask);
+/// The access of a load or store.
+std::optional<MemoryAccess> memory_access(Instruction instruction, const RegisterReader& registers);
 
 /// Whether it is a conditional trap whose condition holds.
 bool traps(Instruction instruction, const RegisterReader& registers);
