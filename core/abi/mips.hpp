@@ -10,10 +10,11 @@
 //    code before the error, stack_t the size before the flags.
 //  * o32 passes the fifth argument and the following on the stack, and aligns 64-bit ones to even
 //    places.
+//  * n64 and n32 pass everything in registers of 64 bits, words of n32 sign-extended.
 //  * The thread pointer is a register that `rdhwr $29` reads and set_thread_area(2) sets.
 //  * The cycle counter (`rdhwr $2`) does not count in the engine: the vDSO asks by the reserved trap.
 //
-// Read in Linux 6.1: arch/mips/kernel/scall32-o32.S, syscalls/*.tbl, include/asm/elf.h (e_flags),
+// Read in Linux 6.1: arch/mips/kernel/scall32-o32.S, scall64-{n64,n32}.S, syscalls/*.tbl, include/asm/elf.h (e_flags),
 // include/asm/processor.h and kernel/process.c (address space, start), kernel/cpu-probe.c
 // (platform), include/uapi/asm/{signal,siginfo,resource,ioctl}.h.
 #pragma once
@@ -22,37 +23,54 @@
 
 namespace postern::mips {
 
-/// The registers of an ABI with general registers of `word` bytes. Floating point: sixteen pairs,
-/// each a double (FR = 0), as o32 programs that are not FP64 see them.
+// The registers of o32. Floating point: sixteen pairs, each a double (FR = 0), as programs that
+// are not FP64 see them.
 #define POSTERN_MIPS_ROW(name, first, word)                                                              \
     {name #first "0", word}, {name #first "1", word}, {name #first "2", word}, {name #first "3", word},    \
     {name #first "4", word}, {name #first "5", word}, {name #first "6", word}, {name #first "7", word},    \
     {name #first "8", word}, {name #first "9", word}
 
+#define POSTERN_MIPS_GENERAL(word)                                                                         \
+    {"pc", word},                                                                                            \
+    {"r1", word}, {"r2", word}, {"r3", word}, {"r4", word}, {"r5", word}, {"r6", word}, {"r7", word},        \
+    {"r8", word}, {"r9", word}, POSTERN_MIPS_ROW("r", 1, word), POSTERN_MIPS_ROW("r", 2, word),              \
+    {"r30", word}, {"r31", word}, {"hi", word}, {"lo", word}, {"userlocal", word}
+
 inline constexpr Register o32_registers[] = {
-    {"pc", 4},
-    {"r1", 4}, {"r2", 4}, {"r3", 4}, {"r4", 4}, {"r5", 4}, {"r6", 4}, {"r7", 4}, {"r8", 4}, {"r9", 4},
-    POSTERN_MIPS_ROW("r", 1, 4), POSTERN_MIPS_ROW("r", 2, 4), {"r30", 4}, {"r31", 4},
-    {"hi", 4}, {"lo", 4}, {"userlocal", 4},
+    POSTERN_MIPS_GENERAL(4),
     {"d0", 8}, {"d1", 8}, {"d2", 8}, {"d3", 8}, {"d4", 8}, {"d5", 8}, {"d6", 8}, {"d7", 8}, {"d8", 8}, {"d9", 8},
     {"d10", 8}, {"d11", 8}, {"d12", 8}, {"d13", 8}, {"d14", 8}, {"d15", 8},
     {"fcsr", 4},
 };
+/// Of n32 and n64. Floating point: 32 registers (FR = 1).
+inline constexpr Register wide_registers[] = {
+    POSTERN_MIPS_GENERAL(8),
+    {"f0", 8}, {"f1", 8}, {"f2", 8}, {"f3", 8}, {"f4", 8}, {"f5", 8}, {"f6", 8}, {"f7", 8}, {"f8", 8}, {"f9", 8},
+    POSTERN_MIPS_ROW("f", 1, 8), POSTERN_MIPS_ROW("f", 2, 8), {"f30", 8}, {"f31", 8},
+    {"fcsr", 4},
+};
+#undef POSTERN_MIPS_GENERAL
 #undef POSTERN_MIPS_ROW
 
 consteval RegisterIndex o32_register(std::string_view name) { return define::index_of(o32_registers, name); }
+consteval RegisterIndex wide_register(std::string_view name) { return define::index_of(wide_registers, name); }
 
 inline constexpr RegisterIndex o32_arguments[] = {o32_register("r4"), o32_register("r5"), o32_register("r6"),
                                                   o32_register("r7")};
+inline constexpr RegisterIndex wide_arguments[] = {wide_register("r4"), wide_register("r5"), wide_register("r6"),
+                                                   wide_register("r7"), wide_register("r8"), wide_register("r9")};
 inline constexpr AuxHead auxv_head[] = {aux_vdso};
 
 /// e_flags that no o32 program for this processor has: ABI2 (n32), an ABI other than o32, registers
 /// of 64 bits for floating point, NaNs as IEEE 754-2008 has them, an instruction set from MIPS64r2
 /// on (release 6 among them).
 inline constexpr u32 o32_foreign_flags = 0x8000'e620;
+/// Of n64 and n32: an ABI other than those two, NaNs as IEEE 754-2008 has them, which release 6 always
+/// has. Only ABI2 tells n32 from o32.
+inline constexpr u32 wide_foreign_flags = 0xf400, abi2_flag = 0x20;
 
 /// Everything of o32 that the byte order does not change.
-consteval SyscallConvention o32_convention() {
+constexpr SyscallConvention o32_convention() {
     return {.number = o32_register("r2"),
             .arguments = o32_arguments,
             .stack_arguments = StackArguments{.offset = 16, .count = 4},
@@ -62,6 +80,18 @@ consteval SyscallConvention o32_convention() {
             .trap_length = 4,
             .align_pairs = true,
             .restart_number = 4253};
+}
+
+/// The same of the 64-bit ABIs, whose arguments are all in registers.
+constexpr SyscallConvention wide_convention(bool has_short_words, u32 restart_number) {
+    return {.number = wide_register("r2"),
+            .arguments = wide_arguments,
+            .result = wide_register("r2"),
+            .error_flag = ErrorFlag{.index = wide_register("r7"), .set = 1, .mask = ~u64{0}},
+            .second_result = wide_register("r3"),
+            .trap_length = 4,
+            .wide_registers = has_short_words,
+            .restart_number = restart_number};
 }
 
 /// A native 32-bit kernel's: below the end of user space are the page for emulated delay slots,
@@ -78,6 +108,24 @@ inline constexpr ProcessStart o32_start{.auxv_head = auxv_head,
                                         .base_platform = "mips32r2",
                                         .uname_machine = "mips",
                                         .missing_gnu_stack_means_exec = true};
+
+/// A 64-bit kernel's with 40 bits of addresses. n32 ends a little below the 2 GiB of o32.
+inline constexpr AddressSpaceLayout n64_layout{.page_size = 4096,
+                                               .task_size = u64{1} << 40,
+                                               .stack_top = (u64{1} << 40) - 0x8000,
+                                               .pie_base = 0xaa'aaaa'a000};
+inline constexpr AddressSpaceLayout n32_layout{.page_size = 4096,
+                                               .task_size = 0x7fff'8000,
+                                               .stack_top = 0x7fff'0000,
+                                               .pie_base = 0x5555'0000};
+
+inline constexpr ProcessStart wide_start{.auxv_head = auxv_head,
+                                         .hwcap = 0,
+                                         .hwcap2 = {},
+                                         .platform = "mips",
+                                         .base_platform = "mips64r2",
+                                         .uname_machine = "mips64",
+                                         .missing_gnu_stack_means_exec = true};
 
 /// Direction bits of ioctl requests (include/uapi/asm/ioctl.h).
 inline constexpr IoctlEncoding ioctl_encoding{.direction_shift = 29, .none = 1, .write = 4, .read = 2};
@@ -98,7 +146,7 @@ struct Variant {
 };
 
 /// What o32 is in either byte order.
-consteval Abi o32(const Variant& variant) {
+constexpr Abi o32(const Variant& variant) {
     return {
         .name = variant.name,
         .title = variant.title,
@@ -134,6 +182,57 @@ consteval Abi o32(const Variant& variant) {
         .layouts = variant.layouts,
         .signals = variant.signals,
     };
+}
+
+/// What n64 and n32 share.
+constexpr Abi wide(const Variant& variant) {
+    Abi abi = {
+        .name = variant.name,
+        .title = variant.title,
+        .machine = Machine::mips64,
+        .word_size = 8,
+        .byte_order = variant.byte_order,
+        .elf = {.machine = 8, .elf_class = 2, .flags_mask = wide_foreign_flags, .flags_value = 0},
+
+        .registers = wide_registers,
+        .program_counter = wide_register("pc"),
+        .stack_pointer = wide_register("r29"),
+        .entry_pointer = {},
+
+        .syscall = wide_convention(false, 5213),
+        .syscall_numbers = variant.syscall_numbers,
+        .clone_order = CloneOrder::flags_stack_parent_tls_child,
+        .thread_pointer = {.kind = ThreadPointerKind::register_value, .low = wide_register("userlocal"), .high = {}},
+
+        .layout = n64_layout,
+        .start = wide_start,
+        .vdso = {.soname = variant.soname,
+                 .image = variant.image,
+                 .exports = variant.exports,
+                 .default_clock_mode = ClockMode::trap,
+                 .helper_pages = {},
+                 .call_arguments = wide_arguments,
+                 .call_result = wide_register("r2"),
+                 .return_address = wide_register("r31")},
+        .numbers = variant.numbers,
+        .ioctl = ioctl_encoding,
+        .layouts = variant.layouts,
+        .signals = variant.signals,
+    };
+    return abi;
+}
+
+constexpr Abi n64(const Variant& variant) { return wide(variant); }
+
+/// 32-bit words on the 64-bit machine.
+constexpr Abi n32(const Variant& variant) {
+    Abi abi = wide(variant);
+    abi.word_size = 4;
+    abi.elf = {.machine = 8, .elf_class = 1, .flags_mask = wide_foreign_flags | abi2_flag, .flags_value = abi2_flag};
+    abi.syscall = wide_convention(true, 6214);
+    abi.layout = n32_layout;
+    abi.rlimit_infinity = word_infinity;
+    return abi;
 }
 
 }  // namespace postern::mips

@@ -73,13 +73,21 @@ std::vector<Convention> conventions() {
         add_names(*each, {"pc", "hi", "lo", "userlocal", "fcsr"}, 4);
         add_row(*each, "d", 0, 15, 8);
     }
+    std::vector<Convention> wide_mips = {{"mips-n64", {}}, {"mips-n32", {}}, {"mipsel-n64", {}}, {"mipsel-n32", {}}};
+    for (Convention& each : wide_mips) {
+        add_row(each, "r", 1, 31, 8);
+        add_names(each, {"pc", "hi", "lo", "userlocal"}, 8);
+        add_names(each, {"fcsr"}, 4);
+        add_row(each, "f", 0, 31, 8);
+    }
     Convention riscv64{"riscv64", {}};
     add_row(riscv64, "x", 1, 31, 8);
     add_row(riscv64, "f", 0, 31, 8);
     add_names(riscv64, {"pc"}, 8);
     add_names(riscv64, {"fcsr"}, 4);
     x32.registers = x86_64.registers;   // the same machine
-    return {x86_64, i386, x32, aarch64, arm, mips, mipsel, ppc32, ppc64, ppc64le, riscv64, s390x, s390};
+    return {x86_64, i386, x32, aarch64, arm, mips, wide_mips[0], wide_mips[1], mipsel, wide_mips[2], wide_mips[3],
+            ppc32, ppc64, ppc64le, riscv64, s390x, s390};
 }
 
 const SyscallNumber* find_call(const Abi& abi, std::string_view name) {
@@ -123,6 +131,9 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
         {"arm", 40, 1, ByteOrder::little, 0x5000400},    {"arm", 40, 1, ByteOrder::little, 0x5000200},
         {"mips-o32", 8, 1, ByteOrder::big, 0x70001007},  {"mips-o32", 8, 1, ByteOrder::big, 0x1005},
         {"mipsel-o32", 8, 1, ByteOrder::little, 0x70001007}, {"mipsel-o32", 10, 1, ByteOrder::little, 0x1000},
+        {"mips-n64", 8, 2, ByteOrder::big, 0x80000007},  {"mips-n64", 8, 2, ByteOrder::big, 0x20000007},
+        {"mipsel-n64", 8, 2, ByteOrder::little, 0x80000007}, {"mipsel-n64", 8, 2, ByteOrder::little, 0x60000006},
+        {"mips-n32", 8, 1, ByteOrder::big, 0x80000027},  {"mipsel-n32", 8, 1, ByteOrder::little, 0x20000027},
         {"ppc32", 20, 1, ByteOrder::big, 0},             {"ppc64", 21, 2, ByteOrder::big, 1},
         {"ppc64", 21, 2, ByteOrder::big, 0},             {"ppc64le", 21, 2, ByteOrder::little, 2},
         {"riscv64", 243, 2, ByteOrder::little, 5},       {"s390x", 22, 2, ByteOrder::big, 0},
@@ -140,7 +151,7 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
         {"arm OABI", 40, 1, ByteOrder::little, 0},   {"armeb", 40, 1, ByteOrder::big, 0x5000400},
         {"riscv32", 243, 1, ByteOrder::little, 5},
         {"ppc64 ELFv2", 21, 2, ByteOrder::big, 2},   {"ppc64le ELFv1", 21, 2, ByteOrder::little, 1},
-        {"mips n32", 8, 1, ByteOrder::big, 0x20000027},  {"mips n64", 8, 2, ByteOrder::big, 0x20000007},
+        {"mips n32 2008", 8, 1, ByteOrder::big, 0x80000427},  {"mips n64 r6", 8, 2, ByteOrder::big, 0xa0000407},
         {"mips o32 FP64", 8, 1, ByteOrder::big, 0x70001207}, {"mips o32 2008", 8, 1, ByteOrder::big, 0x70001407},
         {"mips o32 r6", 8, 1, ByteOrder::big, 0x90001407}, {"mips EABI", 8, 1, ByteOrder::big, 0x3001},
         {"none", 0, 2, ByteOrder::little, 0},

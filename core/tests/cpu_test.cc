@@ -54,6 +54,22 @@ const MachineCode codes[] = {
      .illegal = {0x37, 0, 0, 0x7c}, .privileged = {0, 0x60, 0x8, 0x40}, .breakpoint = {0xd, 0, 0, 0},
      .loop = {0x1, 0, 0x42, 0x24, 0xfe, 0xff, 0, 0x10, 0, 0, 0, 0}, .add_double = {0, 0, 0x22, 0x46}, .counter = {},
      .pointer = "r4", .value = "r2", .double_0 = "d0", .double_1 = "d1", .counter_low = ""},
+    {.abi = "mips-n64", .system_call = {0, 0, 0, 0xc}, .load = {0x8c, 0x82, 0, 0}, .store = {0xac, 0x82, 0, 0},
+     .illegal = {0x7c, 0, 0, 0x37}, .privileged = {0x40, 0x8, 0x60, 0}, .breakpoint = {0, 0, 0, 0xd},
+     .loop = {0x24, 0x42, 0, 0x1, 0x10, 0, 0xff, 0xfe, 0, 0, 0, 0}, .add_double = {0x46, 0x22, 0, 0}, .counter = {},
+     .pointer = "r4", .value = "r2", .double_0 = "f0", .double_1 = "f2", .counter_low = ""},
+    {.abi = "mipsel-n64", .system_call = {0xc, 0, 0, 0}, .load = {0, 0, 0x82, 0x8c}, .store = {0, 0, 0x82, 0xac},
+     .illegal = {0x37, 0, 0, 0x7c}, .privileged = {0, 0x60, 0x8, 0x40}, .breakpoint = {0xd, 0, 0, 0},
+     .loop = {0x1, 0, 0x42, 0x24, 0xfe, 0xff, 0, 0x10, 0, 0, 0, 0}, .add_double = {0, 0, 0x22, 0x46}, .counter = {},
+     .pointer = "r4", .value = "r2", .double_0 = "f0", .double_1 = "f2", .counter_low = ""},
+    {.abi = "mips-n32", .system_call = {0, 0, 0, 0xc}, .load = {0x8c, 0x82, 0, 0}, .store = {0xac, 0x82, 0, 0},
+     .illegal = {0x7c, 0, 0, 0x37}, .privileged = {0x40, 0x8, 0x60, 0}, .breakpoint = {0, 0, 0, 0xd},
+     .loop = {0x24, 0x42, 0, 0x1, 0x10, 0, 0xff, 0xfe, 0, 0, 0, 0}, .add_double = {0x46, 0x22, 0, 0}, .counter = {},
+     .pointer = "r4", .value = "r2", .double_0 = "f0", .double_1 = "f2", .counter_low = ""},
+    {.abi = "mipsel-n32", .system_call = {0xc, 0, 0, 0}, .load = {0, 0, 0x82, 0x8c}, .store = {0, 0, 0x82, 0xac},
+     .illegal = {0x37, 0, 0, 0x7c}, .privileged = {0, 0x60, 0x8, 0x40}, .breakpoint = {0xd, 0, 0, 0},
+     .loop = {0x1, 0, 0x42, 0x24, 0xfe, 0xff, 0, 0x10, 0, 0, 0, 0}, .add_double = {0, 0, 0x22, 0x46}, .counter = {},
+     .pointer = "r4", .value = "r2", .double_0 = "f0", .double_1 = "f2", .counter_low = ""},
     {.abi = "ppc32", .system_call = {0x44, 0, 0, 0x2}, .load = {0x80, 0x64, 0, 0}, .store = {0x90, 0x64, 0, 0},
      .illegal = {0, 0, 0, 0}, .privileged = {0x7c, 0x60, 0, 0xa6}, .breakpoint = {0x7f, 0xe0, 0, 0x8},
      .loop = {0x38, 0x63, 0, 0x1, 0x4b, 0xff, 0xff, 0xfc}, .add_double = {0xfc, 0x21, 0x10, 0x2a}, .counter = {},
@@ -239,7 +255,8 @@ TEST_CASE("every register keeps what is written to it, across a run") {
             bool wide = reg.width > 8 || reg.name[0] == 'd' || reg.name[0] == 'f' || reg.name[0] == 'a';
             wide = wide && reg.name.size() <= 4 && reg.name != "fpcw" && reg.name != "fpsw" && reg.name != "fpcr" &&
                    reg.name != "fpsr" && reg.name != "fpc" && reg.name != "fcsr" && reg.name != "ds" && reg.name != "fs";
-            if (!integer && !wide) continue;
+            bool is_kernels = m.abi.machine == Machine::mips64 && reg.name == "r26";   // lost at each entry, as on Linux
+            if ((!integer && !wide) || is_kernels) continue;
             Bytes value(reg.width);
             for (unsigned byte = 0; byte < reg.width; ++byte) value[byte] = static_cast<u8>(i * 3 + byte + 1);
             m.cpu->set_bytes(i, std::as_bytes(std::span{value}));
@@ -355,6 +372,10 @@ TEST_CASE("a stop tells the block it came before, also among chained blocks") {
         {"arm", {1, 0, 0x80, 0xe2, 0xff, 0xff, 0xff, 0xea, 0xfc, 0xff, 0xff, 0xea}, 8},
         {"mips-o32", {0x24, 0x42, 0, 0x1, 0x10, 0, 0, 0x1, 0, 0, 0, 0, 0x10, 0, 0xff, 0xfc, 0, 0, 0, 0}, 12},
         {"mipsel-o32", {0x1, 0, 0x42, 0x24, 0x1, 0, 0, 0x10, 0, 0, 0, 0, 0xfc, 0xff, 0, 0x10, 0, 0, 0, 0}, 12},
+        {"mips-n64", {0x24, 0x42, 0, 0x1, 0x10, 0, 0, 0x1, 0, 0, 0, 0, 0x10, 0, 0xff, 0xfc, 0, 0, 0, 0}, 12},
+        {"mipsel-n64", {0x1, 0, 0x42, 0x24, 0x1, 0, 0, 0x10, 0, 0, 0, 0, 0xfc, 0xff, 0, 0x10, 0, 0, 0, 0}, 12},
+        {"mips-n32", {0x24, 0x42, 0, 0x1, 0x10, 0, 0, 0x1, 0, 0, 0, 0, 0x10, 0, 0xff, 0xfc, 0, 0, 0, 0}, 12},
+        {"mipsel-n32", {0x1, 0, 0x42, 0x24, 0x1, 0, 0, 0x10, 0, 0, 0, 0, 0xfc, 0xff, 0, 0x10, 0, 0, 0, 0}, 12},
         {"ppc32", {0x38, 0x63, 0, 0x1, 0x48, 0, 0, 0x4, 0x4b, 0xff, 0xff, 0xf8}, 8},
         {"ppc64", {0x38, 0x63, 0, 0x1, 0x48, 0, 0, 0x4, 0x4b, 0xff, 0xff, 0xf8}, 8},
         {"ppc64le", {0x1, 0, 0x63, 0x38, 0x4, 0, 0, 0x48, 0xf8, 0xff, 0xff, 0x4b}, 8},

@@ -135,6 +135,8 @@ TEST_CASE("layouts of the other ABIs are what their compilers say") {
         {"arm", Struct::robust_list_head, 12}, {"ppc64", Struct::termios, 44}, {"ppc32", Struct::termios, 44},
         {"ppc32", Struct::stat64, 104},   {"ppc64", Struct::stat, 144},     {"ppc64le", Struct::statfs64, 120},
         {"mips-o32", Struct::stat64, 104}, {"mipsel-o32", Struct::stat, 144}, {"mips-o32", Struct::termios, 40},
+        {"mips-n64", Struct::stat, 104}, {"mipsel-n32", Struct::stat, 104}, {"mips-n64", Struct::statfs, 128},
+        {"mips-n32", Struct::sigaction, 24}, {"mipsel-n64", Struct::sigaction, 32},
         {"mips-o32", Struct::siginfo, 128}, {"mipsel-o32", Struct::sigaction, 24},
     };
     for (const KnownSize& known : sizes) {

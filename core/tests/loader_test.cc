@@ -218,9 +218,9 @@ TEST_CASE("files that are no programs say what they are") {
     REQUIRE(::mkfifo(folder.path("fifo").c_str(), 0755) == 0);
     refused(folder.path("fifo"), not_runnable, EACCES, "a pipe, not a program");
     refused(folder.file("short", "\177ELF\2\1\1"), not_runnable, ENOEXEC, "truncated within the ELF header");
-    ElfBuilder mips(8, elf::class_64, ByteOrder::big);
-    mips.load(0x10000, 0, 0x100, 0x100, 5);
-    refused(folder.file("mips", mips.build()), not_runnable, ENOEXEC, "a 64-bit big-endian program for MIPS");
+    ElfBuilder sparc(43, elf::class_64, ByteOrder::big);
+    sparc.load(0x10000, 0, 0x100, 0x100, 5);
+    refused(folder.file("sparc", sparc.build()), not_runnable, ENOEXEC, "a 64-bit big-endian program for SPARC v9");
     std::filesystem::create_symlink("loop", folder.path("loop"));
     refused(folder.path("loop"), not_runnable, ELOOP, "cannot open");
 }

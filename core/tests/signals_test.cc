@@ -156,6 +156,8 @@ const FrameCase frame_cases[] = {{"x86-64", FrameKind::rt},  {"x32", FrameKind::
                                  {"s390", FrameKind::old},   {"s390", FrameKind::rt},
                                  {"mips-o32", FrameKind::old}, {"mips-o32", FrameKind::rt},
                                  {"mipsel-o32", FrameKind::old}, {"mipsel-o32", FrameKind::rt},
+                                 {"mips-n32", FrameKind::rt}, {"mipsel-n32", FrameKind::rt},
+                                 {"mips-n64", FrameKind::rt}, {"mipsel-n64", FrameKind::rt},
                                  {"ppc32", FrameKind::old},  {"ppc32", FrameKind::rt},  {"ppc64", FrameKind::rt},
                                  {"ppc64le", FrameKind::rt}, {"riscv64", FrameKind::rt}};
 
@@ -205,7 +207,9 @@ TEST_CASE("signals: frames lie where the kernel puts them") {
                         {"ppc32", FrameKind::old, 16, 0}, {"ppc32", FrameKind::rt, 16, 0},
                         {"ppc64", FrameKind::rt, 16, 0},  {"ppc64le", FrameKind::rt, 16, 0},
                         {"mips-o32", FrameKind::old, 8, 0}, {"mips-o32", FrameKind::rt, 8, 0},
-                        {"mipsel-o32", FrameKind::old, 8, 0}, {"mipsel-o32", FrameKind::rt, 8, 0}};
+                        {"mipsel-o32", FrameKind::old, 8, 0}, {"mipsel-o32", FrameKind::rt, 8, 0},
+                        {"mips-n32", FrameKind::rt, 16, 0}, {"mipsel-n32", FrameKind::rt, 16, 0},
+                        {"mips-n64", FrameKind::rt, 16, 0}, {"mipsel-n64", FrameKind::rt, 16, 0}};
     for (const Row& row : rows) {
         CAPTURE(row.abi);
         FrameMachine machine(row.abi);
@@ -245,6 +249,10 @@ TEST_CASE("signals: handlers get their arguments and a way back") {
         {"mips-o32", FrameKind::rt, "r4", "r5", "r6", "r31", 24, 152},
         {"mipsel-o32", FrameKind::old, "r4", "", "r6", "r31", 0, 24},
         {"mipsel-o32", FrameKind::rt, "r4", "r5", "r6", "r31", 24, 152},
+        {"mips-n32", FrameKind::rt, "r4", "r5", "r6", "r31", 24, 152},
+        {"mipsel-n32", FrameKind::rt, "r4", "r5", "r6", "r31", 24, 152},
+        {"mips-n64", FrameKind::rt, "r4", "r5", "r6", "r31", 24, 152},
+        {"mipsel-n64", FrameKind::rt, "r4", "r5", "r6", "r31", 24, 152},
     };
     for (const Row& row : rows) {
         CAPTURE(row.abi);

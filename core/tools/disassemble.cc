@@ -25,6 +25,7 @@ constexpr Decoder decoders[] = {
     {Machine::aarch64, CS_ARCH_ARM64, CS_MODE_ARM, 0, 4},
     {Machine::arm, CS_ARCH_ARM, CS_MODE_ARM, CS_MODE_THUMB, 4},
     {Machine::mips32, CS_ARCH_MIPS, CS_MODE_MIPS32, 0, 4},
+    {Machine::mips64, CS_ARCH_MIPS, CS_MODE_MIPS64, 0, 4},
     {Machine::ppc32, CS_ARCH_PPC, CS_MODE_32, 0, 4},
     {Machine::ppc64, CS_ARCH_PPC, CS_MODE_64, 0, 4},
     {Machine::riscv64, CS_ARCH_RISCV, CS_MODE_RISCV64 | CS_MODE_RISCVC, 0, 2},

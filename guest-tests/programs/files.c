@@ -35,12 +35,12 @@ static struct facts facts_of(const char *name, int follow)
     CHECK_EQUAL(follow ? CALL(stat64, name, &middle) : CALL(lstat64, name, &middle), 0);
     check_same("stat64", facts, TAKE(middle));
 #else
-    struct stat native;
+    ABI_STAT native;
     CHECK_EQUAL(CALL(newfstatat, AT_FDCWD, name, &native, flags), 0);
     check_same("newfstatat", facts, TAKE(native));
 #endif
 #ifdef __NR_stat
-    struct stat old;
+    ABI_STAT old;
     CHECK_EQUAL(follow ? CALL(stat, name, &old) : CALL(lstat, name, &old), 0);
     check_same("stat", facts, TAKE(old));
 #endif

@@ -45,7 +45,7 @@ static void relocate(void)
     for (word at = table; at < table + size; at += entry) {
         const word *relocation = (const word *)at;
         word *target = (word *)(base + relocation[0]);
-        if ((relocation[1] & (sizeof(word) == 8 ? 0xffffffff : 0xff)) == ABI_RELATIVE)
+        if (ABI_RELOCATION_TYPE(relocation[1]) == ABI_RELATIVE)
             *target = base + (ABI_RELOCATIONS_WITH_ADDEND ? relocation[2] : *target);
     }
 }

@@ -59,6 +59,16 @@ typedef unsigned long word;
 #define CALL_LSEEK(fd, offset, whence) CALL(lseek, fd, offset, whence)
 #endif
 
+/* Of a relocation's r_info, what ABI_RELATIVE is compared with. */
+#ifndef ABI_RELOCATION_TYPE
+#define ABI_RELOCATION_TYPE(info) ((info) & (sizeof(word) == 8 ? 0xffffffff : 0xff))
+#endif
+
+/* What stat and its kin fill in. */
+#ifndef ABI_STAT
+#define ABI_STAT struct stat
+#endif
+
 /* The calls whose name or shape depends on the ABI. */
 long map_memory(word address, word size, int protection, int flags, int fd, u64 offset);
 long fork_process(void);

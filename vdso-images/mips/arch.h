@@ -15,6 +15,17 @@
 
 #if !defined(__ASSEMBLER__) && !defined(LINKER_SCRIPT)
 
+#ifdef __mips64 /* n32, n64 */
+typedef long long machine_word;
+#else
+typedef long machine_word;
+#endif
+#if _MIPS_SZPTR == 64
+#define ADD_POINTERS "daddu"
+#else
+#define ADD_POINTERS "addu"
+#endif
+
 #define ARCH_TIME_PAGE
 static ALWAYS_INLINE time_page_t *time_page(void)
 {
@@ -26,7 +37,7 @@ static ALWAYS_INLINE time_page_t *time_page(void)
             ".word postern_time_page - .\n"
             "1:\n\t"
             "lw %0, 0($31)\n\t"
-            "addu %0, %0, $31\n\t"
+            ADD_POINTERS " %0, %0, $31\n\t"
             ".set pop"
             : "=r"(page) : : "$31");
     return page;
@@ -50,10 +61,14 @@ static ALWAYS_INLINE long arch_system_call(long number, long first, long second)
 /* Where nobody answers the call, a counter far from any anchor. */
 static ALWAYS_INLINE uint64_t arch_trap_counter(void)
 {
-    register long v0 __asm__("$2") = SYSTEM_CALL_postern_counter;
-    register long a1 __asm__("$5") = -1;
+    register machine_word v0 __asm__("$2") = SYSTEM_CALL_postern_counter;
+    register machine_word a1 __asm__("$5") = -1;
     __asm__ volatile("syscall" : "+r"(v0), "+r"(a1) : : "$7", "memory");
+#ifdef __mips64
+    return (uint64_t)v0 < 4096 ? UINT64_MAX : (uint64_t)v0; /* an errno is no counter */
+#else
     return (uint64_t)(uint32_t)a1 << 32 | (uint32_t)v0;
+#endif
 }
 
 #endif

@@ -150,6 +150,11 @@ SysResult sys_lseek(Task& task, int fd, GuestLong offset, int whence) {
     return result;
 }
 
+/// Where a register has more bits than a long.
+SysResult sys_wide_lseek(Task& task, int fd, Wide offset, int whence) {
+    return host_call(SYS_lseek, host_fd(task, fd), offset.value, whence);
+}
+
 /// Its two halves are separate arguments, high first, on every ABI.
 SysResult sys_llseek(Task& task, int fd, unsigned high, unsigned low, GuestAddr address, unsigned whence) {
     if (whence > SEEK_HOLE) return -EINVAL;
@@ -244,6 +249,7 @@ constexpr SyscallRow rows[] = {
     {"pipe2", adapt<sys_pipe2>, Support::full, "fd_pair_out, fd_flags"},
     {"memfd_create", adapt<sys_memfd_create>, Support::full, "str, hex"},
     {"lseek", adapt<sys_lseek>, Support::full, "fd, off, whence"},
+    {"wide_lseek", adapt<sys_wide_lseek>, Support::full, "fd, off64, whence"},
     {"llseek", adapt<sys_llseek>, Support::full, "fd, hex, hex, off64_out, whence"},
     {"truncate", adapt<sys_truncate>, Support::full, "path, off"},
     {"truncate64", adapt<sys_truncate64>, Support::full, "path, off64"},

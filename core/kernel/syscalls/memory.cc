@@ -148,6 +148,12 @@ SysResult sys_mmap(Task& task, GuestAddr address, GuestSize length, unsigned pro
     return map(task, {address, length.value, protection, flags, fd, offset.value});
 }
 
+/// Where a register has more bits than a long.
+SysResult sys_wide_mmap(Task& task, GuestAddr address, GuestSize length, unsigned protection, unsigned flags, int fd,
+                        Wide offset) {
+    return sys_mmap(task, address, length, protection, flags, fd, {static_cast<u64>(offset.value)});
+}
+
 /// mmap2's offset counts units of this many bytes, whatever the page size.
 constexpr u64 mmap2_unit = 4096;
 
@@ -348,6 +354,7 @@ constexpr std::string_view not_locked = "checks its arguments; nothing is locked
 constexpr SyscallRow rows[] = {
     {"brk", adapt<sys_brk>, Support::full, "ptr"},
     {"mmap", adapt<sys_mmap>, Support::full, "ptr, size, prot, mmap_flags, fd, hex"},
+    {"wide_mmap", adapt<sys_wide_mmap>, Support::full, "ptr, size, prot, mmap_flags, fd, off64"},
     {"mmap2", adapt<sys_mmap2>, Support::full, "ptr, size, prot, mmap_flags, fd, hex"},
     {"old_mmap", adapt<sys_old_mmap>, Support::full, "ptr"},
     {"old_mmap2", adapt<sys_old_mmap2>, Support::full, "ptr"},

@@ -50,7 +50,7 @@ constexpr SyscallRow rows[] = {
     refuse("cachectl", "No processor of this kind can make memory uncached; Linux answers ENOSYS too."),
     refuse("syscall", "The indirect form, whose arguments begin one place later; C libraries make the call itself."),
     refuse("unused18", unused), refuse("unused28", unused), refuse("unused84", unused), refuse("unused150", unused),
-    refuse("reserved82", unused),
+    refuse("reserved82", unused), refuse("reserved177", unused), refuse("reserved193", unused),
     refuse("reserved221", unused),
     refuse("_sysctl", gone), refuse("afs_syscall", unused), refuse("bdflush", gone), refuse("break", unused),
     refuse("create_module", gone), refuse("epoll_ctl_old", unused), refuse("epoll_wait_old", unused),

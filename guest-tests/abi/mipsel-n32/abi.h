@@ -1,0 +1,1 @@
+#include "../mips-n64/abi.h"
