@@ -95,6 +95,10 @@ protected:
     void serve_system_call();
     /// The handler's.
     GuestAddr fast_call_return() { return handler_.fast_call_return(); }
+    /// From interrupt(), where the engine still stands on the instruction, of `length` bytes: goes on
+    /// behind it. Returns its address. Written through the interface, a program counter ends the
+    /// engine's inner loop.
+    u64 step_over(unsigned length);
     /// Continues at another instruction after the hook.
     void resume_at(u64 address);
     /// Work is due that before_entry() will do: leaves translated code after the hook.
@@ -145,6 +149,7 @@ private:
     void prepare_entry();
     void flush_code();
     void choose_exit_checks();
+    void find_registers();
 
     struct ExecutionHook {
         UnicornCpu& cpu;
@@ -158,6 +163,7 @@ private:
     const Abi& abi_;
     SyscallHandler& handler_;
     std::vector<int> ids_;                 // Unicorn number by register index
+    std::vector<std::byte*> words_;        // where the engine keeps the register; null = ask the interface
     Stop stop_;
     bool stopped_ = false;                 // leave() was called
     bool resume_ = false;                  // ... only to do pending work

@@ -1,8 +1,10 @@
 // Registers by index of the ABI's table.
 #include "cpu/unicorn/engine.hpp"
+#include "cpu/unicorn/register_words.hpp"
 
 #include <algorithm>
 #include <cstring>
+#include <set>
 
 namespace postern::unicorn {
 
@@ -14,9 +16,33 @@ u64 UnicornCpu::raw_get(int unicorn_id) const {
 
 void UnicornCpu::raw_set(int unicorn_id, u64 value) { uc_reg_write(engine_, unicorn_id, &value); }
 
+/// Those that system calls need, and the program counter, which run() writes.
+void UnicornCpu::find_registers() {
+    words_.assign(abi_.registers.size(), nullptr);
+    const SyscallConvention& convention = abi_.syscall;
+    std::set<RegisterIndex> wanted{convention.number, convention.result, abi_.stack_pointer, abi_.program_counter};
+    wanted.insert(convention.arguments.begin(), convention.arguments.end());
+    std::vector<RegisterWord> found;
+    for (RegisterIndex index : wanted) found.push_back({ids_[index], abi_.registers[index].width});
+    find_register_words(engine_, found);
+    std::size_t next = 0;
+    for (RegisterIndex index : wanted) words_[index] = found[next++].word;
+}
+
+u64 UnicornCpu::step_over(unsigned length) {
+    RegisterIndex index = abi_.program_counter;
+    unsigned width = abi_.registers[index].width;
+    std::byte* word = words_[index];
+    u64 address = word ? load_unsigned(word, width, host_byte_order) : raw_get(ids_[index]);
+    if (word) store_unsigned(word, address + length, width, host_byte_order);
+    else raw_set(ids_[index], address + length);
+    return address;
+}
+
 u64 UnicornCpu::get(RegisterIndex index) const {
     int id = ids_[index];
     if (index == abi_.program_counter) return pending_pc_ ? *pending_pc_ : raw_get(id) + pc_bias_;
+    if (const std::byte* word = words_[index]) return load_unsigned(word, abi_.registers[index].width, host_byte_order);
     return id == special_register ? get_special(index) : raw_get(id);
 }
 
@@ -28,7 +54,8 @@ void UnicornCpu::set(RegisterIndex index, u64 value) {
         return;
     }
     int id = ids_[index];
-    if (id == special_register) set_special(index, value);
+    if (std::byte* word = words_[index]) store_unsigned(word, value, abi_.registers[index].width, host_byte_order);
+    else if (id == special_register) set_special(index, value);
     else raw_set(id, value);
 }
 

@@ -228,18 +228,18 @@ bool S390xCpu::may_stop_before(u64 address) const {
 }
 
 void S390xCpu::interrupt(u32 number) {
-    u64 address = raw_get(UC_S390X_REG_PC) & abi().address_mask();
-    std::byte code[6] = {};
-    (void)memory_.peek({address}, std::span{code}.first(2));
     if (number == supervisor_call) {
-        // `svc n`; n = 0 means that r1 holds the number. The engine stays on the instruction.
+        // `svc n`; n = 0 means that r1 holds the number.
+        std::byte code[2] = {};
+        (void)memory_.peek({step_over(sizeof code) & abi().address_mask()}, code);
         number_ = static_cast<u64>(code[1]);
-        if (number_ == 0) number_ = raw_get(UC_S390X_REG_R1) & 0xffffffff;
-        raw_set(UC_S390X_REG_PC, address + 2);
+        if (number_ == 0) number_ = get(abi().syscall.number) & 0xffffffff;
         return serve_system_call();
     }
+    u64 address = raw_get(UC_S390X_REG_PC) & abi().address_mask();
     if (number == program) {
-        (void)memory_.peek({address}, code);   // leaves the first two bytes where the page ends
+        std::byte code[6] = {};
+        if (!memory_.peek({address}, code)) (void)memory_.peek({address}, std::span{code}.first(2));
         return leave_with_trap(classify(reinterpret_cast<const u8*>(code)), {address});
     }
     leave_with_trap(TrapKind::unknown, {address}, number);
