@@ -22,6 +22,10 @@ constexpr unsigned last_version_without_check = 2u << 24 | 1u << 16 | 1u << 8 | 
 // Unicorn's default of a gigabyte would cost half a second and a gigabyte each time.
 constexpr u32 code_buffer_size = 16 << 20;
 
+// To look for the words of registers takes as long as they save in some thousand system calls, so
+// programs that make few do without.
+constexpr unsigned calls_before_search = 1000;
+
 Access access_of(uc_mem_type type) {
     switch (type) {
         case UC_MEM_WRITE: return Access::write;
@@ -80,7 +84,7 @@ Result<void> UnicornCpu::open(const Model& model, std::span<const RegisterName> 
     }
     // No end address: with one, every run would look its page up and fail on it.
     POSTERN_TRY(check(uc_ctl_exits_enable(engine_), "cannot run without an end address"));
-    find_registers();
+    words_.assign(abi_.registers.size(), nullptr);
     exit_checks_ = ExitChecks(engine_);
     choose_exit_checks();
     memory_.set_listener(this);
@@ -189,6 +193,7 @@ Stop UnicornCpu::run() {
 
 void UnicornCpu::prepare_entry() {
     if (flush_code_due_) flush_code();
+    if (calls_ == calls_before_search && !searched_) find_registers();
     entry_due_ = false;
     before_entry();
     if (pending_pc_) {
@@ -272,6 +277,7 @@ void UnicornCpu::resume_at(u64 address) {
 
 void UnicornCpu::serve_system_call() {
     bool go_on = handler_.system_call();
+    if (calls_ < calls_before_search && ++calls_ == calls_before_search) entry_due_ = true;
     if (!go_on) return leave({.kind = Stop::Kind::requested});
     if (pending_pc_ || flush_code_due_ || entry_due_) {
         resume_ = true;

@@ -164,6 +164,8 @@ private:
     SyscallHandler& handler_;
     std::vector<int> ids_;                 // Unicorn number by register index
     std::vector<std::byte*> words_;        // where the engine keeps the register; null = ask the interface
+    bool searched_ = false;                // ... they have been looked for
+    unsigned calls_ = 0;                   // system calls before that
     Stop stop_;
     bool stopped_ = false;                 // leave() was called
     bool resume_ = false;                  // ... only to do pending work

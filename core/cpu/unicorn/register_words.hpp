@@ -20,7 +20,7 @@ struct RegisterWord {
 /// Fills in `word` where it can. The structures of the engine are private, so nothing is
 /// taken for granted: a place is believed when it shows two values written through the interface,
 /// and the interface shows one that was written there. What is not found is served by the interface as
-/// before. The engine stands still; its registers keep their values. About 50 us.
+/// before. The engine stands still; its registers keep their values. About 100 us.
 void find_register_words(uc_engine* engine, std::span<RegisterWord> registers);
 
 }  // namespace postern::unicorn

@@ -18,7 +18,7 @@ void UnicornCpu::raw_set(int unicorn_id, u64 value) { uc_reg_write(engine_, unic
 
 /// Those that system calls need, and the program counter, which run() writes.
 void UnicornCpu::find_registers() {
-    words_.assign(abi_.registers.size(), nullptr);
+    searched_ = true;
     const SyscallConvention& convention = abi_.syscall;
     std::set<RegisterIndex> wanted{convention.number, convention.result, abi_.stack_pointer, abi_.program_counter};
     wanted.insert(convention.arguments.begin(), convention.arguments.end());
