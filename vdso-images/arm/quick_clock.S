@@ -28,9 +28,8 @@ __vdso_\function:
 	/* ip: the time page */
 	add ip, pc, #:pc_g0_nc:(postern_time_page - 8)
 	add ip, ip, #:pc_g1:(postern_time_page - 4)
-	sub r2, r0, #CLOCK_REALTIME_COARSE
-	cmp r2, #1
-	bls 1f
+	tst r0, #4			/* of the clocks with bit 2 set, two are coarse */
+	bne 1f
 
 	/* A clock on the line. REALTIME and MONOTONIC are 0 and 1, and so are their bases. */
 	vldr s6, [ip, #POSTERN_AT_SEQUENCE]
@@ -85,7 +84,7 @@ __vdso_\function:
 
 	/* A coarse clock: its number is the index of its base, too. */
 1:	add r2, ip, r0, lsl #4
-	vldr s6, [ip, #POSTERN_AT_SEQUENCE]
+	ldr r3, [ip, #POSTERN_AT_SEQUENCE]
 .if \wide
 	vldr d0, [r2, #POSTERN_AT_BASE]
 	vldr d1, [r2, #POSTERN_AT_BASE + 8]
@@ -93,16 +92,18 @@ __vdso_\function:
 	vldr s0, [r2, #POSTERN_AT_BASE]
 	vldr s2, [r2, #POSTERN_AT_BASE + 8]
 .endif
-	ldr r3, [ip, #POSTERN_AT_CLOCK_MODE]
+	ldr r2, [ip, #POSTERN_AT_CLOCK_MODE]
 	ldr ip, [ip, #POSTERN_AT_SEQUENCE]
-	vmov r2, s6
-	eor r2, r2, ip
+	/* One branch: POSTERN_CLOCK_NONE, which is 0, the sequence, and other clocks. */
+	clz r2, r2
+	eor r3, r3, ip
 	and ip, ip, #1
-	orr r2, r2, ip
-	/* One branch: POSTERN_CLOCK_NONE, which is 0, and the sequence. */
-	rsbs r3, r3, #0
-	sbcs r2, r2, #0
-	bhs slow_\function
+	orr r3, r3, ip
+	orr r3, r3, r2, lsr #5
+	sub r2, r0, #CLOCK_REALTIME_COARSE
+	lsr r2, r2, #1
+	orrs r3, r3, r2
+	bne slow_\function
 .if \wide
 	vstr d0, [r1]
 	vstr d1, [r1, #8]
