@@ -60,6 +60,7 @@ public:
 /// only request_stop may be called from a signal handler.
 class Cpu {
 public:
+    explicit Cpu(const Abi& abi) : abi_(abi) {}
     virtual ~Cpu() = default;
 
     /// Any integer register, zero-extended to 64 bits.
@@ -76,9 +77,9 @@ public:
     /// of the trap instruction where that carries it (s390x: svc n).
     virtual u64 system_call_number() const { return get(abi().syscall.number); }
 
-    u64 pc() const { return get(abi().program_counter); }
-    void set_pc(u64 value) { set(abi().program_counter, value); }
-    u64 sp() const { return get(abi().stack_pointer); }
+    u64 pc() const { return get(abi_.program_counter); }
+    void set_pc(u64 value) { set(abi_.program_counter, value); }
+    u64 sp() const { return get(abi_.stack_pointer); }
 
     /// Puts every register in the state execve(2) leaves, unprivileged.
     virtual void reset() = 0;
@@ -117,9 +118,12 @@ public:
     /// traps behind the points serve.
     virtual bool set_counter_points(std::span<const GuestAddr> points, std::span<std::byte> word) = 0;
 
-    virtual const Abi& abi() const = 0;
+    const Abi& abi() const { return abi_; }
     /// For tables: "Unicorn 2.1.1".
     virtual std::string_view engine_name() const = 0;
+
+protected:
+    const Abi& abi_;
 };
 
 /// The system call number that reads the host counter (ClockMode::trap): never used by

@@ -120,7 +120,10 @@ public:
     void file_resized(u64 device, u64 inode, u64 size);
 
     /// The mapping that holds `address`, or null. Valid until the next change.
-    const Mapping* find(GuestAddr address) const;
+    const Mapping* find(GuestAddr address) const {
+        if (last_found_ && address - last_found_->start < last_found_->size()) return last_found_;
+        return look_up(address);
+    }
     /// Calls `visit` for each mapping in ascending order.
     void for_each(const std::function<void(const Mapping&)>& visit) const;
     /// Highest free range of `size` bytes below the mmap base, as the kernel's top-down
@@ -166,6 +169,18 @@ public:
     // --- GuestMemory: access without regard to guest permissions.
 
     [[nodiscard]] bool peek(GuestAddr address, std::span<std::byte> out) const override;
+    /// An integer in guest byte order: the quick way.
+    template <std::integral T>
+    [[nodiscard]] std::optional<T> peek(GuestPtr<T> pointer) const {
+        const Mapping* mapping = find(pointer.address);
+        if (mapping && mapping->bus_start - pointer.address >= sizeof(T) && pointer.address < mapping->bus_start &&
+            Arena::bytes_to_slot_end(pointer.address) >= sizeof(T)) {
+            return load<T>(arena_.base() + arena_.offset_of(pointer.address), abi_.byte_order);
+        }
+        std::byte bytes[sizeof(T)];
+        if (!peek(pointer.address, bytes)) return std::nullopt;
+        return load<T>(bytes, abi_.byte_order);
+    }
     [[nodiscard]] bool poke(GuestAddr address, std::span<const std::byte> in) override;
     [[nodiscard]] Result<GuestAddr> map_special(GuestAddr hint, u64 size, Permissions permissions, bool fixed,
                                                 const char* name) override;
@@ -197,6 +212,7 @@ private:
 
     using Table = std::map<u64, Mapping>;   // by start address
 
+    const Mapping* look_up(GuestAddr address) const;
     Table::iterator find_iterator(GuestAddr address);
     const Mapping* find_or_extend(GuestAddr address);
     bool range_is_free(GuestAddr start, u64 size) const;

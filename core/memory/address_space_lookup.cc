@@ -10,8 +10,7 @@ AddressSpace::Table::iterator AddressSpace::find_iterator(GuestAddr address) {
     return address - candidate->second.start < candidate->second.size() ? candidate : table_.end();
 }
 
-const Mapping* AddressSpace::find(GuestAddr address) const {
-    if (last_found_ && address - last_found_->start < last_found_->size()) return last_found_;
+const Mapping* AddressSpace::look_up(GuestAddr address) const {
     auto found = const_cast<AddressSpace*>(this)->find_iterator(address);
     if (found == table_.end()) return nullptr;
     return last_found_ = &found->second;

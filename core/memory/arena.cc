@@ -13,8 +13,6 @@ namespace {
 constexpr u64 identity_size = u64{1} << 32;
 constexpr u64 slotted_size = u64{1} << 40;
 
-u64 slot_of(GuestAddr address) { return address.value / Arena::slot_size; }
-
 }  // namespace
 
 Result<Arena> Arena::reserve(bool identity) {
@@ -58,16 +56,18 @@ std::optional<u64> Arena::claim(GuestAddr address) {
     return find(address);
 }
 
-std::optional<u64> Arena::find(GuestAddr address) const {
-    if (identity_) return address.value < size_ ? std::optional(address.value) : std::nullopt;
-    u64 slot = slot_of(address);
-    if (slot != last_slot_) {
+bool Arena::find_slot(GuestAddr address) const {
+    u64 slot = slot_of(address), offset = slot * slot_size;
+    if (identity_) {
+        if (address.value >= size_) return false;
+    } else {
         auto found = pieces_.find(slot);
-        if (found == pieces_.end()) return std::nullopt;
-        last_slot_ = slot;
-        last_offset_ = found->second * slot_size;
+        if (found == pieces_.end()) return false;
+        offset = found->second * slot_size;
     }
-    return last_offset_ + (address.value & (slot_size - 1));
+    last_slot_ = slot;
+    last_offset_ = offset;
+    return true;
 }
 
 u64 Arena::offset_of(GuestAddr address) const {

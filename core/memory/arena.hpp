@@ -33,7 +33,10 @@ public:
     /// Arena offset of an address whose slot was claimed before.
     u64 offset_of(GuestAddr address) const;
     /// The same, or nothing.
-    std::optional<u64> find(GuestAddr address) const;
+    std::optional<u64> find(GuestAddr address) const {
+        if (slot_of(address) != last_slot_ && !find_slot(address)) return std::nullopt;
+        return last_offset_ + (address.value & (slot_size - 1));
+    }
     /// Guest address of the slot that owns this arena offset, plus the offset within it.
     GuestAddr address_of(u64 offset) const;
     /// Gives a slot's piece back; the caller has unmapped everything in it.
@@ -44,6 +47,9 @@ public:
 
 private:
     Arena(std::byte* base, u64 size, bool identity);
+    static u64 slot_of(GuestAddr address) { return address.value / slot_size; }
+    /// Makes the slot the last one; false: it has no piece.
+    bool find_slot(GuestAddr address) const;
 
     std::byte* base_ = nullptr;
     u64 size_ = 0;

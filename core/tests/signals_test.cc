@@ -24,7 +24,7 @@ constexpr u64 handler_code = 0x20300, handler_data = 0x30400;   // of a handler 
 /// Registers and nothing else.
 class FakeCpu final : public Cpu {
 public:
-    explicit FakeCpu(const Abi& abi) : abi_(abi), values_(abi.registers.size()) {}
+    explicit FakeCpu(const Abi& abi) : Cpu(abi), values_(abi.registers.size()) {}
 
     u64 get(RegisterIndex index) const override {
         unsigned width = std::min<unsigned>(abi_.registers[index].width, 8);
@@ -49,7 +49,6 @@ public:
     void remove_execution_hook(int) override {}
     CounterReader counter(ClockMode) const override { return nullptr; }
     bool set_counter_points(std::span<const GuestAddr>, std::span<std::byte>) override { return false; }
-    const Abi& abi() const override { return abi_; }
     std::string_view engine_name() const override { return "fake"; }
 
     u64 named(std::string_view name) const { return get(abi_.register_index(name)); }
@@ -62,7 +61,6 @@ public:
     }
 
 private:
-    const Abi& abi_;
     std::vector<std::array<std::byte, 16>> values_;
 };
 

@@ -42,7 +42,7 @@ std::string engine_version() {
 }
 
 UnicornCpu::UnicornCpu(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler)
-    : memory_(memory), abi_(abi), handler_(handler), fill_limit_(first_fill_limit) {}
+    : Cpu(abi), memory_(memory), handler_(handler), fill_limit_(first_fill_limit) {}
 
 UnicornCpu::~UnicornCpu() {
     memory_.set_listener(nullptr);

@@ -49,7 +49,6 @@ public:
     void remove_execution_hook(int handle) override;
     CounterReader counter(ClockMode mode) const override;
     bool set_counter_points(std::span<const GuestAddr> points, std::span<std::byte> word) override;
-    const Abi& abi() const override { return abi_; }
     std::string_view engine_name() const override;
 
     void flush_translations() override;
@@ -160,7 +159,6 @@ private:
     };
     void call_execution_hook(ExecutionHook& hook, GuestAddr address);
 
-    const Abi& abi_;
     SyscallHandler& handler_;
     std::vector<int> ids_;                 // Unicorn number by register index
     std::vector<std::byte*> words_;        // where the engine keeps the register; null = ask the interface

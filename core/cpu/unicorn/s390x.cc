@@ -230,9 +230,7 @@ bool S390xCpu::may_stop_before(u64 address) const {
 void S390xCpu::interrupt(u32 number) {
     if (number == supervisor_call) {
         // `svc n`; n = 0 means that r1 holds the number.
-        std::byte code[2] = {};
-        (void)memory_.peek({step_over(sizeof code) & abi().address_mask()}, code);
-        number_ = static_cast<u64>(code[1]);
+        number_ = memory_.peek(GuestPtr<u16>{{step_over(2) & abi().address_mask()}}).value_or(0) & 0xff;
         if (number_ == 0) number_ = get(abi().syscall.number) & 0xffffffff;
         return serve_system_call();
     }
