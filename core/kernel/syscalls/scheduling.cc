@@ -40,7 +40,10 @@ SysResult sys_sched_setaffinity(Task& task, i32 pid, unsigned size, GuestAddr ad
     std::span bytes(mask, std::min<u64>(size, largest_mask));
     if (!task.memory().read(address, bytes)) return -EFAULT;
     convert_mask(task.abi(), bytes);
-    return host_call(SYS_sched_setaffinity, pid, largest_mask, mask);
+    SysResult result = host_call(SYS_sched_setaffinity, pid, largest_mask, mask);
+    // The host has moved us already: the vDSO's getcpu must not tell the processor before.
+    if (!result.is_error()) task.process.clock().service(vdso::ServiceReason::request);
+    return result;
 }
 
 SysResult sys_getcpu(Task& task, GuestPtr<u32> cpu, GuestPtr<u32> node, GuestAddr) {
