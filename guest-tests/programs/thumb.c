@@ -25,6 +25,10 @@ int main(int argc, char **argv)
     CHECK_EQUAL(((int (*)(int, int, volatile int *))0xffff0fc0)(1, 2, &target), 0);
     CHECK_EQUAL(target, 2);
     catch_faults();
+    /* More than an emulator takes to find its feet. */
+    word parent = CALL(getppid);
+    for (unsigned i = 0; i < 3000; i++)
+        CHECK_EQUAL(CALL(getppid), parent);
     CHECK_EQUAL(CAUSES_FAULT(__asm__ volatile(ILLEGAL_INSTRUCTION)), SIGILL);
     if (argc < 2 || !text_equal(argv[1], "no-vdso")) {
         open_vdso(&vdso);

@@ -71,6 +71,9 @@ protected:
     /// Machines that can tell from an instruction and the registers what it accesses: the address
     /// of the access that the page table has just refused.
     virtual std::optional<u64> accessed_address() const { return std::nullopt; }
+    /// Whether interrupt() finds the engine standing on the instruction of a system call, and so
+    /// calls step_over().
+    virtual bool stands_on_system_call() const { return false; }
     /// Registers marked special_register.
     virtual u64 get_special(RegisterIndex index) const;
     virtual void set_special(RegisterIndex index, u64 value);

@@ -16,12 +16,14 @@ u64 UnicornCpu::raw_get(int unicorn_id) const {
 
 void UnicornCpu::raw_set(int unicorn_id, u64 value) { uc_reg_write(engine_, unicorn_id, &value); }
 
-/// Those that system calls need, and the program counter, which run() writes.
+/// Those that system calls need. Not the program counter unless it is needed: writing it
+/// changes other state, such as the instruction set of arm.
 void UnicornCpu::find_registers() {
     searched_ = true;
     const SyscallConvention& convention = abi_.syscall;
-    std::set<RegisterIndex> wanted{convention.number, convention.result, abi_.stack_pointer, abi_.program_counter};
+    std::set<RegisterIndex> wanted{convention.number, convention.result, abi_.stack_pointer};
     wanted.insert(convention.arguments.begin(), convention.arguments.end());
+    if (stands_on_system_call()) wanted.insert(abi_.program_counter);
     std::vector<RegisterWord> found;
     for (RegisterIndex index : wanted) found.push_back({ids_[index], abi_.registers[index].width});
     find_register_words(engine_, found);

@@ -127,6 +127,7 @@ private:
     int whole_of(RegisterIndex half) const { return UC_S390X_REG_R0 + half - *first_half_; }
 
     void interrupt(u32 number) override;
+    bool stands_on_system_call() const override { return true; }
     bool may_stop_before(u64 address) const override;
     /// Chained blocks do not keep the program counter up to date, and a block hook sees the one
     /// of the last indirect branch.
