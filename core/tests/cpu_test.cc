@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 #include <map>
 #include <sys/time.h>
+#include <time.h>
 #include <vector>
 
 using namespace postern;
@@ -82,6 +83,14 @@ const MachineCode codes[] = {
      .illegal = {0, 0, 0, 0}, .privileged = {0xa6, 0, 0x60, 0x7c}, .breakpoint = {0x8, 0, 0xe0, 0x7f},
      .loop = {0x1, 0, 0x63, 0x38, 0xfc, 0xff, 0xff, 0x4b}, .add_double = {0x2a, 0x10, 0x21, 0xfc}, .counter = {},
      .pointer = "r4", .value = "r3", .double_0 = "f1", .double_1 = "f2", .counter_low = ""},
+    {.abi = "riscv64", .system_call = {0x73, 0, 0, 0}, .load = {0x03, 0xa5, 0x05, 0}, .store = {0x23, 0xa0, 0xa5, 0},
+     .illegal = {0x73, 0x10, 0, 0xc0}, .privileged = {0x73, 0x25, 0, 0x10}, .breakpoint = {0x73, 0, 0x10, 0},
+     .loop = {0x13, 0x05, 0x15, 0, 0x6f, 0xf0, 0xdf, 0xff}, .add_double = {0x53, 0x75, 0xb5, 0x02}, .counter = {},
+     .pointer = "x11", .value = "x10", .double_0 = "f10", .double_1 = "f11", .counter_low = ""},
+    {.abi = "riscv32", .system_call = {0x73, 0, 0, 0}, .load = {0x03, 0xa5, 0x05, 0}, .store = {0x23, 0xa0, 0xa5, 0},
+     .illegal = {0x73, 0x10, 0, 0xc0}, .privileged = {0x73, 0x25, 0, 0x10}, .breakpoint = {0x73, 0, 0x10, 0},
+     .loop = {0x13, 0x05, 0x15, 0, 0x6f, 0xf0, 0xdf, 0xff}, .add_double = {0x53, 0x75, 0xb5, 0x02}, .counter = {},
+     .pointer = "x11", .value = "x10", .double_0 = "f10", .double_1 = "f11", .counter_low = ""},
     {.abi = "s390x", .system_call = {0x0a, 0x00}, .load = {0x58, 0x20, 0x10, 0}, .store = {0x50, 0x20, 0x10, 0},
      .illegal = {0, 0}, .privileged = {0xeb, 0, 0x10, 0, 0, 0x2f}, .breakpoint = {},
      .loop = {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0xff, 0xfe}, .add_double = {0xb3, 0x1a, 0, 1}, .counter = {},
@@ -380,6 +389,7 @@ TEST_CASE("a stop tells the block it came before, also among chained blocks") {
         {"ppc64", {0x38, 0x63, 0, 0x1, 0x48, 0, 0, 0x4, 0x4b, 0xff, 0xff, 0xf8}, 8},
         {"ppc64le", {0x1, 0, 0x63, 0x38, 0x4, 0, 0, 0x48, 0xf8, 0xff, 0xff, 0x4b}, 8},
         {"riscv64", {0x13, 0x05, 0x15, 0, 0x6f, 0, 0x40, 0, 0x6f, 0xf0, 0x9f, 0xff}, 8},
+        {"riscv32", {0x13, 0x05, 0x15, 0, 0x6f, 0, 0x40, 0, 0x6f, 0xf0, 0x9f, 0xff}, 8},
         // (Its translator follows a jump to the next instruction, so one is jumped over.)
         {"s390x", {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0, 3, 0x07, 0x07, 0xa7, 0xf4, 0xff, 0xfb}, 10},
         {"s390", {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0, 3, 0x07, 0x07, 0xa7, 0xf4, 0xff, 0xfb}, 10},
@@ -441,6 +451,34 @@ TEST_CASE("execution hooks see their addresses only") {
         CHECK(m.calls == 4);
         CHECK(seen.size() == 1);
     });
+}
+
+TEST_CASE("riscv: rdtime counts ten million a second, in halves on the 32-bit machine") {
+    for (const MachineCode& code : codes) {
+        if (!code.abi.starts_with("riscv")) continue;
+        CAPTURE(code.abi);
+        TestMachine m(code);
+        // rdtime a0; rdtimeh a1
+        m.program({{0x73, 0x25, 0x10, 0xc0}, {0xf3, 0x25, 0x10, 0xc8}, code.system_call});
+        auto ticks = [] {
+            timespec now;
+            clock_gettime(CLOCK_MONOTONIC, &now);
+            return static_cast<u64>(now.tv_sec) * 10'000'000 + static_cast<u64>(now.tv_nsec) / 100;
+        };
+        u64 before = ticks();
+        Stop stop = m.cpu->run();
+        u64 after = ticks(), low = m.get("x10");
+        if (m.abi.is_64bit()) {
+            CHECK(stop.trap == TrapKind::illegal_instruction);   // rdtimeh
+            CHECK(low >= before);
+            CHECK(low <= after);
+        } else {
+            CHECK(stop.kind == Stop::Kind::requested);
+            u64 whole = m.get("x11") << 32 | low;
+            CHECK(whole >= before);
+            CHECK(whole <= after);
+        }
+    }
 }
 
 TEST_CASE("a counter point puts the counter into the word") {

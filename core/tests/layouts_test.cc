@@ -138,6 +138,8 @@ TEST_CASE("layouts of the other ABIs are what their compilers say") {
         {"mips-n64", Struct::stat, 104}, {"mipsel-n32", Struct::stat, 104}, {"mips-n64", Struct::statfs, 128},
         {"mips-n32", Struct::sigaction, 24}, {"mipsel-n64", Struct::sigaction, 32},
         {"mips-o32", Struct::siginfo, 128}, {"mipsel-o32", Struct::sigaction, 24},
+        {"riscv32", Struct::statfs64, 88}, {"riscv32", Struct::timespec64, 16}, {"riscv32", Struct::epoll_event, 16},
+        {"riscv32", Struct::sigaction, 16},
     };
     for (const KnownSize& known : sizes) {
         CAPTURE(known.abi);

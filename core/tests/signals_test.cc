@@ -157,7 +157,8 @@ const FrameCase frame_cases[] = {{"x86-64", FrameKind::rt},  {"x32", FrameKind::
                                  {"mips-n32", FrameKind::rt}, {"mipsel-n32", FrameKind::rt},
                                  {"mips-n64", FrameKind::rt}, {"mipsel-n64", FrameKind::rt},
                                  {"ppc32", FrameKind::old},  {"ppc32", FrameKind::rt},  {"ppc64", FrameKind::rt},
-                                 {"ppc64le", FrameKind::rt}, {"riscv64", FrameKind::rt}};
+                                 {"ppc64le", FrameKind::rt}, {"riscv64", FrameKind::rt},
+                                 {"riscv32", FrameKind::rt}};
 
 SignalInfo fault_at(u64 address) {
     return {.signal = SIGSEGV, .code = SEGV_MAPERR, .kind = SignalInfo::Kind::fault, .address = {address}};
@@ -204,6 +205,7 @@ TEST_CASE("signals: frames lie where the kernel puts them") {
                         {"s390", FrameKind::old, 8, 0},   {"s390", FrameKind::rt, 8, 0},
                         {"ppc32", FrameKind::old, 16, 0}, {"ppc32", FrameKind::rt, 16, 0},
                         {"ppc64", FrameKind::rt, 16, 0},  {"ppc64le", FrameKind::rt, 16, 0},
+                        {"riscv64", FrameKind::rt, 16, 0}, {"riscv32", FrameKind::rt, 16, 0},
                         {"mips-o32", FrameKind::old, 8, 0}, {"mips-o32", FrameKind::rt, 8, 0},
                         {"mipsel-o32", FrameKind::old, 8, 0}, {"mipsel-o32", FrameKind::rt, 8, 0},
                         {"mips-n32", FrameKind::rt, 16, 0}, {"mipsel-n32", FrameKind::rt, 16, 0},
@@ -243,6 +245,8 @@ TEST_CASE("signals: handlers get their arguments and a way back") {
         {"ppc32", FrameKind::rt, "r3", "r4", "r5", "lr", 80, 208},
         {"ppc64", FrameKind::rt, "r3", "r4", "r5", "pc", 3584, 128},
         {"ppc64le", FrameKind::rt, "r3", "r4", "r5", "pc", 3584, 128},
+        {"riscv64", FrameKind::rt, "x10", "x11", "x12", "x1", 0, 128},
+        {"riscv32", FrameKind::rt, "x10", "x11", "x12", "x1", 0, 128},
         {"mips-o32", FrameKind::old, "r4", "", "r6", "r31", 0, 24},
         {"mips-o32", FrameKind::rt, "r4", "r5", "r6", "r31", 24, 152},
         {"mipsel-o32", FrameKind::old, "r4", "", "r6", "r31", 0, 24},

@@ -28,6 +28,7 @@ constexpr Decoder decoders[] = {
     {Machine::mips64, CS_ARCH_MIPS, CS_MODE_MIPS64, 0, 4},
     {Machine::ppc32, CS_ARCH_PPC, CS_MODE_32, 0, 4},
     {Machine::ppc64, CS_ARCH_PPC, CS_MODE_64, 0, 4},
+    {Machine::riscv32, CS_ARCH_RISCV, CS_MODE_RISCV32 | CS_MODE_RISCVC, 0, 2},
     {Machine::riscv64, CS_ARCH_RISCV, CS_MODE_RISCV64 | CS_MODE_RISCVC, 0, 2},
     {Machine::s390x, CS_ARCH_SYSZ, 0, 0, 2},
 };

@@ -29,7 +29,10 @@ int main(int argc, char **argv)
     word wide = vdso_function(&vdso, "clock_gettime64");
     word function = wide ? wide : vdso_function(&vdso, "clock_gettime");
     for (int i = 0; i < calls; i++)
-        ((int (*)(int, void *))function)(CLOCK_MONOTONIC, &time);
+        if (function)
+            ((int (*)(int, void *))function)(CLOCK_MONOTONIC, &time);
+        else /* no kernel has clocks in this ABI's vDSO */
+            vdso_read_clock(&vdso, CLOCK_MONOTONIC, &now);
     CHECK_EQUAL(vdso_read_clock(&vdso, CLOCK_MONOTONIC, &end), 0);
     CHECK_EQUAL(vdso_read_clock(&vdso, CLOCK_REALTIME, &now), 0);
     print_date(now.seconds);

@@ -1,4 +1,4 @@
-/* fork: own memory, shared files and offsets; wait4 in its forms; ids; the clock in the child. */
+/* fork: own memory, shared files and offsets; waiting in its forms; ids; the clock in the child. */
 #include "guest.h"
 
 #define WAIT_NO_HANG 1
@@ -54,7 +54,7 @@ int main(int argc, char **argv)
         }
     }
     for (int i = 0; i < 5; i++) {
-        CHECK(CALL(wait4, -1, &status, 0, 0) > 0);
+        CHECK(wait_for(-1, &status, 0) > 0);
         sum += status >> 8;
     }
     CHECK_EQUAL(sum, 150);

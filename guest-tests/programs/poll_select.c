@@ -4,7 +4,7 @@
 static long select_fds(int count, word *read, word *write, i64 microseconds)
 {
     /* pselect6 with the ABI's own long: same numbers everywhere. */
-    __kernel_long_t wait[2] = {(__kernel_long_t)(microseconds / 1000000), (__kernel_long_t)(microseconds % 1000000 * 1000)};
+    time_word wait[2] = {(time_word)(microseconds / 1000000), (time_word)(microseconds % 1000000 * 1000)};
     return CALL(pselect6, count, read, write, 0, microseconds < 0 ? 0 : wait, 0);
 }
 

@@ -37,7 +37,7 @@ int main(int argc, char **argv)
     CHECK_EQUAL(CALL(rt_sigtimedwait, set, &info, 0, ABI_SIGNAL_SET_SIZE), SIGUSR1);
     CHECK_EQUAL(info.si_signo, SIGUSR1);
     CHECK_EQUAL(info.si_pid, own_pid());
-    __kernel_long_t nothing[2] = {0, 10000000};
+    time_word nothing[2] = {0, 10000000};
     CHECK_EQUAL(CALL(rt_sigtimedwait, set, &info, nothing, ABI_SIGNAL_SET_SIZE), -EAGAIN);
     CHECK_EQUAL(count, 2);
     return passed();

@@ -93,7 +93,7 @@ long fork_process(void)
 #endif
 }
 
-long wait_for(int pid, int *status, int options) { return CALL(wait4, pid, status, options, 0); }
+long wait_for(int pid, int *status, int options) { return CALL_WAIT(pid, status, options); }
 
 long open_file(const char *path, int flags, int mode)
 {
@@ -417,7 +417,7 @@ long set_interval_timer(int which, i64 first, i64 interval)
 }
 
 struct caught_fault caught_fault;
-word fault_return[32];
+word fault_return[ABI_MARK_WORDS];
 volatile int fault_expected;
 
 static void on_fault(int signal, siginfo_t *info, void *context)
@@ -462,3 +462,17 @@ int passed(void)
 int raise(int signal) { return (int)send_signal(own_pid(), signal); }
 void __aeabi_unwind_cpp_pr0(void) {}
 void __aeabi_unwind_cpp_pr1(void) {}
+
+#ifndef __NR_wait4
+/* What wait4 would answer, made of waitid's information. */
+long wait_by_waitid(int pid, int *status, int options)
+{
+    siginfo_t info = {0};
+    long result = CALL(waitid, pid == -1 ? P_ALL : P_PID, pid, &info, options | WEXITED, 0);
+    if (result < 0)
+        return result;
+    int value = info.si_status;
+    *status = info.si_code == CLD_EXITED ? value << 8 : info.si_code == CLD_DUMPED ? value | 0x80 : value;
+    return info.si_pid;
+}
+#endif

@@ -32,6 +32,25 @@ typedef unsigned long word;
 #define ABI_SIGNAL_SET_SIZE 8
 #endif
 
+/* A number of the kernel's plain time structs. A 32-bit ABI whose times have always had 64 bits knows
+ * only the calls with that time, and of pairs the 64-bit one; here they go by the plain names too. */
+#ifdef __NR_clock_gettime
+typedef __kernel_long_t time_word;
+#else
+typedef int64_t time_word;
+#define __NR_clock_gettime __NR_clock_gettime64
+#define __NR_clock_getres __NR_clock_getres_time64
+#define __NR_clock_nanosleep __NR_clock_nanosleep_time64
+#define __NR_pselect6 __NR_pselect6_time64
+#define __NR_ppoll __NR_ppoll_time64
+#define __NR_utimensat __NR_utimensat_time64
+#define __NR_rt_sigtimedwait __NR_rt_sigtimedwait_time64
+#define __NR_fcntl __NR_fcntl64
+#define __NR_ftruncate __NR_ftruncate64 /* the upper half, the next argument, is 0 */
+#define __NR__llseek __NR_llseek
+#define __NR_lseek __NR_llseek /* for calls that must fail */
+#endif
+
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #define PAGE ((word)4096)
 #define SECOND 1000000000ll
@@ -67,6 +86,13 @@ typedef unsigned long word;
 /* What stat and its kin fill in. */
 #ifndef ABI_STAT
 #define ABI_STAT struct stat
+#endif
+
+#ifdef __NR_wait4
+#define CALL_WAIT(pid, status, options) CALL(wait4, pid, status, options, 0)
+#else
+long wait_by_waitid(int pid, int *status, int options);
+#define CALL_WAIT(pid, status, options) wait_by_waitid(pid, status, options)
 #endif
 
 /* The calls whose name or shape depends on the ABI. */
@@ -158,7 +184,10 @@ struct caught_fault {
 extern struct caught_fault caught_fault;
 /* Catches SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGFPE from here on. */
 void catch_faults(void);
-extern word fault_return[32];
+#ifndef ABI_MARK_WORDS
+#define ABI_MARK_WORDS 32
+#endif
+extern word fault_return[ABI_MARK_WORDS];
 long mark_return(word *save) __attribute__((returns_twice));
 _Noreturn void return_to_mark(word *save);
 extern volatile int fault_expected;

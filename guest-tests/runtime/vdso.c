@@ -197,7 +197,7 @@ word vdso_function(const struct vdso *vdso, const char *plain_name)
     print_to(name, sizeof name, "%s%s", ABI_VDSO_PREFIX, plain_name);
     return vdso_callable(find_by_hash(vdso, name, 0));
 }
-
+#ifndef ABI_VDSO_WITHOUT_CLOCKS
 long vdso_read_clock(const struct vdso *vdso, int clock, struct instant *out)
 {
     static word wide, plain;
@@ -219,3 +219,4 @@ long vdso_read_clock(const struct vdso *vdso, int clock, struct instant *out)
         *out = (struct instant){sizeof *time == 4 ? (i64)(u32)time[0] : time[0], time[1]}; /* after 2038 too */
     return result;
 }
+#endif

@@ -46,7 +46,16 @@ static inline long vdso_call(word function, long first, long second)
 #endif
 }
 
-/* The clock by the vDSO, with the widest time the ABI's vDSO offers; fails if there is none. */
+/* The clock by the vDSO, with the widest time the ABI's vDSO offers; fails if there is none. Where no
+ * kernel has clocks in the ABI's vDSO it is the system call, as in C libraries. */
+#ifndef ABI_VDSO_WITHOUT_CLOCKS
 long vdso_read_clock(const struct vdso *vdso, int clock, struct instant *out);
+#else
+static inline long vdso_read_clock(const struct vdso *vdso, int clock, struct instant *out)
+{
+    (void)vdso;
+    return read_clock(clock, out);
+}
+#endif
 
 #endif

@@ -55,7 +55,7 @@ static __attribute__((noreturn)) void leave(int status)
 
 static int demands;
 
-enum { SHIFT = POSTERN_QUICK_SHIFT, EFAULT = 14, EINVAL = 22, LONG_AGO = 1000, NOT_LONG_AGO = 1000000 };
+enum { SHIFT = POSTERN_QUICK_SHIFT, EFAULT = 14, EINVAL = 22, ENOSYS = 38, LONG_AGO = 1000, NOT_LONG_AGO = 1000000 };
 
 static void set_page(uint32_t mode)
 {
@@ -104,6 +104,7 @@ static const struct {
 };
 enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]), CPU_TIME_CLOCK = 2 };
 
+#ifdef IMAGE_clock_gettime
 /* One width of clock_gettime and clock_getres. `member` is the type of a struct's member. */
 #define TEST_CLOCKS(name, member, gettime, getres)                                               \
     static void name(void)                                                                       \
@@ -203,7 +204,9 @@ TEST_CLOCKS(test_native, kernel_long, IMAGE_clock_gettime, IMAGE_clock_getres)
 #ifdef IMAGE_clock_gettime64
 TEST_CLOCKS(test_wide, int64_t, IMAGE_clock_gettime64, IMAGE_clock_getres_time64)
 #endif
+#endif
 
+#ifdef IMAGE_gettimeofday
 static void test_gettimeofday(void)
 {
     struct native_timeval time;
@@ -220,6 +223,7 @@ static void test_gettimeofday(void)
     DEMAND(visit(IMAGE_gettimeofday, (long)&time, 0, 0) == 0 && time.seconds > NOT_LONG_AGO);
     DEMAND(visit(IMAGE_gettimeofday, 0, (long)&zone, 0) == 0 && zone.dst != 1);
 }
+#endif
 
 #ifdef IMAGE_time
 static void test_time(void)
@@ -264,6 +268,21 @@ static void test_facts(void)
     DEMAND(visit(IMAGE_sync_dicache, (long)text, (long)text, 0) == (long)text);
     DEMAND(visit(IMAGE_sync_dicache_p5, (long)text, (long)(text + 4), 0) == 0);
     DEMAND((long)IMAGE_datapage_offset + *(const int32_t *)IMAGE_datapage_offset == (long)&page);
+}
+#endif
+
+#ifdef IMAGE_riscv_hwprobe
+/* Both are system calls; what runs this may be older than they are. */
+static void test_riscv(void)
+{
+    struct {
+        int64_t key;
+        uint64_t value;
+    } pair = {4711, 7};
+    long flushed = visit(IMAGE_flush_icache, (long)&pair, (long)(&pair + 1), 0);
+    DEMAND(flushed == 0 || flushed == -ENOSYS);
+    long probed = visit5(IMAGE_riscv_hwprobe, (long)&pair, 1, 0, 0, 0);
+    DEMAND(probed == -ENOSYS ? pair.key == 4711 : probed == 0 && pair.key == -1 && pair.value == 0);
 }
 #endif
 
@@ -459,11 +478,15 @@ static void test_vsyscall(void)
 
 __attribute__((noreturn)) void _start(void)
 {
+#ifdef IMAGE_clock_gettime
     test_native();
+#endif
 #ifdef IMAGE_clock_gettime64
     test_wide();
 #endif
+#ifdef IMAGE_gettimeofday
     test_gettimeofday();
+#endif
 #ifdef IMAGE_time
     test_time();
 #endif
@@ -484,6 +507,9 @@ __attribute__((noreturn)) void _start(void)
 #endif
 #ifdef IMAGE_sgx_enter_enclave
     test_sgx();
+#endif
+#ifdef IMAGE_riscv_hwprobe
+    test_riscv();
 #endif
 #ifdef IMAGE_vsyscall
     test_vsyscall();

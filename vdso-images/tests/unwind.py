@@ -15,7 +15,7 @@ PRESERVED = {
     "arm": "sp r4 r5 r6 r7 r8 r9 r10 r11",
     **dict.fromkeys(("mips-o32", "mipsel-o32", "mips-n64", "mipsel-n64", "mips-n32", "mipsel-n32"), "sp s0 s1 s2 s3 s4 s5 s6 s7 s8"),
     **dict.fromkeys(("ppc32", "ppc64", "ppc64le"), "r1 r2 " + " ".join(f"r{n}" for n in range(14, 32))),
-    "riscv64": "sp fp s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11",
+    **dict.fromkeys(("riscv64", "riscv32"), "sp fp s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11"),
     **dict.fromkeys(("s390x", "s390"), "r15 r6 r7 r8 r9 r10 r11 r12 r13"),
 }[os.environ["UNWIND_ABI"]].split()
 

@@ -2,8 +2,19 @@
 #ifndef ABI_H
 #define ABI_H
 
+#if __riscv_xlen == 64
 #define ABI_NAME "riscv64"
 #define ABI_MACHINE "riscv64"
+#define ABI_STORE_WORD "sd"
+#define ABI_LOAD_WORD "ld"
+#else
+#define ABI_NAME "riscv32"
+#define ABI_MACHINE "riscv32"
+#define ABI_STORE_WORD "sw"
+#define ABI_LOAD_WORD "lw"
+#define ABI_MARK_WORDS 52
+#define ABI_VDSO_WITHOUT_CLOCKS 1
+#endif
 #define ABI_ELF_MACHINE 243
 #define ABI_VDSO_PREFIX "__vdso_"
 #define ABI_SA_RESTORER 0
@@ -46,12 +57,12 @@ static inline long system_call(long number, long a, long b, long c, long d, long
     "  " fop " fs3, 136(" at "); " fop " fs4, 144(" at "); " fop " fs5, 152(" at ")\n"         \
     "  " fop " fs6, 160(" at "); " fop " fs7, 168(" at "); " fop " fs8, 176(" at ")\n"         \
     "  " fop " fs9, 184(" at "); " fop " fs10, 192(" at "); " fop " fs11, 200(" at ")\n"
-/* long mark_return(word save[26]): 0; return_to_mark(save) makes it return 1 once more. */
+/* long mark_return(word *save): 0; return_to_mark(save) makes it return 1 once more. 26 double words. */
 #define ABI_MARK                                \
     ".globl mark_return, return_to_mark\n"      \
-    "mark_return:\n" SAVE("sd", "fsd", "a0")    \
+    "mark_return:\n" SAVE(ABI_STORE_WORD, "fsd", "a0")    \
     "  li a0, 0; ret\n"                         \
-    "return_to_mark:\n" SAVE("ld", "fld", "a0") \
+    "return_to_mark:\n" SAVE(ABI_LOAD_WORD, "fld", "a0") \
     "  li a0, 1; ret\n"
 
 /* struct sigaction in front of the mask: there is no restorer. */
@@ -91,8 +102,12 @@ static inline void synchronise_code(void *first, void *last)
 #define CONTEXT_MACHINE u8 mask[128] __attribute__((aligned(8))); struct sigcontext machine;
 
 /* What an image of the ABI must offer at least. */
+#if __riscv_xlen == 64
 #define REQUIRED_VDSO \
     "clock_gettime", "clock_getres", "gettimeofday", "getcpu", "rt_sigreturn", \
     "flush_icache", "riscv_hwprobe"
+#else
+#define REQUIRED_VDSO "getcpu", "rt_sigreturn", "flush_icache", "riscv_hwprobe"
+#endif
 
 #endif
