@@ -1,6 +1,7 @@
 // Signals of s390, 31 bits: s390x's frames with 32-bit words and a save area of 96 bytes, and with
 // the upper halves of the registers at the end. No vector facility: frames end behind those.
-// Source: Linux 6.1, arch/s390/kernel/compat_signal.c, compat_ptrace.h, traps.c.
+// Source: Linux, arch/s390/kernel/compat_signal.c and the headers for user space; block sizes are those
+// of 6.1.
 #include "abi/signal_abi.hpp"
 #include "abi/signal_abi_s390.hpp"
 

@@ -84,7 +84,7 @@ Result<void> UnicornCpu::open(const Model& model, std::span<const RegisterName> 
     }
     // No end address: with one, every run would look its page up and fail on it.
     POSTERN_TRY(check(uc_ctl_exits_enable(engine_), "cannot run without an end address"));
-    words_.assign(abi_.registers.size(), nullptr);
+    words_.resize(abi_.registers.size());
     exit_checks_ = ExitChecks(engine_);
     choose_exit_checks();
     memory_.set_listener(this);

@@ -3,6 +3,7 @@
 
 #include "cpu/cpu.hpp"
 #include "cpu/unicorn/exit_checks.hpp"
+#include "cpu/unicorn/register_words.hpp"
 
 #include <csignal>
 #include <initializer_list>
@@ -164,7 +165,7 @@ private:
 
     SyscallHandler& handler_;
     std::vector<int> ids_;                 // Unicorn number by register index
-    std::vector<std::byte*> words_;        // where the engine keeps the register; null = ask the interface
+    std::vector<RegisterWord> words_;      // where the engine keeps the register; none = ask the interface
     bool searched_ = false;                // ... they have been looked for
     unsigned calls_ = 0;                   // system calls before that
     Stop stop_;

@@ -52,30 +52,31 @@ constexpr u64 marker(std::size_t index, unsigned round) {
 
 class Search {
 public:
-    Search(uc_engine* engine, std::uintptr_t state, std::span<RegisterWord> registers)
-        : engine_(engine), state_(state), registers_(registers) {}
+    Search(uc_engine* engine, std::uintptr_t state, std::span<const int> ids)
+        : engine_(engine), state_(state), ids_(ids), found_(ids.size()) {}
 
-    void run() {
+    std::vector<RegisterWord> run() {
         std::vector<u64> before;
-        for (const RegisterWord& reg : registers_) before.push_back(read(reg));
+        for (int id : ids_) before.push_back(read(id));
         write_markers(0);
         std::vector<std::byte> copy(searched_size);
         copy.resize(read_carefully(state_, copy));
         write_markers(1);
-        look_for<u32>(copy);
         look_for<u64>(copy);
-        for (std::size_t i = 0; i < registers_.size(); ++i) write(registers_[i], before[i]);
+        look_for<u32>(copy);
+        for (std::size_t i = 0; i < ids_.size(); ++i) write(ids_[i], before[i]);
+        return found_;
     }
 
 private:
-    u64 read(const RegisterWord& reg) const {
+    u64 read(int id) const {
         u64 value = 0;
-        uc_reg_read(engine_, reg.unicorn_id, &value);
+        uc_reg_read(engine_, id, &value);
         return value;
     }
-    void write(const RegisterWord& reg, u64 value) { uc_reg_write(engine_, reg.unicorn_id, &value); }
+    void write(int id, u64 value) { uc_reg_write(engine_, id, &value); }
     void write_markers(unsigned round) {
-        for (std::size_t i = 0; i < registers_.size(); ++i) write(registers_[i], marker(i, round));
+        for (std::size_t i = 0; i < ids_.size(); ++i) write(ids_[i], marker(i, round));
     }
     /// Of the places that showed a first marker, those that are the register.
     template <class T> void look_for(std::span<const std::byte> copy) {
@@ -83,10 +84,9 @@ private:
         for (std::size_t at = 0; at + sizeof(T) <= copy.size(); at += sizeof(T)) {
             T distance = word_at<T>(copy, at) - first;
             std::size_t index = distance / marker_step;
-            if (index >= registers_.size() || distance % marker_step != 0) continue;
-            RegisterWord& reg = registers_[index];
+            if (index >= found_.size() || distance % marker_step != 0 || found_[index]) continue;
             auto* place = reinterpret_cast<std::byte*>(state_ + at);
-            if (reg.width == sizeof(T) && !reg.word && is_register<T>(index, place)) reg.word = place;
+            if (is_register<T>(index, place)) found_[index] = {place, sizeof(T)};
         }
     }
     /// Shows the second marker, and what is written here shows in the interface.
@@ -94,20 +94,22 @@ private:
         auto shown = static_cast<T>(marker(index, 1)), ours = static_cast<T>(marker(index, 2));
         if (load<T>(place, host_byte_order) != shown) return false;
         store(place, ours, host_byte_order);
-        if (static_cast<T>(read(registers_[index])) == ours) return true;
+        if (static_cast<T>(read(ids_[index])) == ours) return true;
         store(place, shown, host_byte_order);
         return false;
     }
 
     uc_engine* engine_;
     std::uintptr_t state_;
-    std::span<RegisterWord> registers_;
+    std::span<const int> ids_;
+    std::vector<RegisterWord> found_;
 };
 
 }  // namespace
 
-void find_register_words(uc_engine* engine, std::span<RegisterWord> registers) {
-    if (std::uintptr_t state = find_cpu_state(engine)) Search{engine, state, registers}.run();
+std::vector<RegisterWord> find_register_words(uc_engine* engine, std::span<const int> ids) {
+    std::uintptr_t state = find_cpu_state(engine);
+    return state ? Search{engine, state, ids}.run() : std::vector<RegisterWord>(ids.size());
 }
 
 }  // namespace postern::unicorn

@@ -10,17 +10,18 @@
 
 namespace postern::unicorn {
 
-/// A register of up to 8 bytes that is nothing but a word in the engine's memory.
+/// A register that is nothing but a word in the engine's memory.
 struct RegisterWord {
-    int unicorn_id;
-    unsigned width;               ///< bytes, 4 or 8
-    std::byte* word = nullptr;    ///< `width` bytes in host order; null = not found
+    std::byte* word = nullptr;    ///< in host order; null = not found
+    unsigned width = 0;           ///< bytes that a write through the interface changes, 4 or 8
+
+    explicit operator bool() const { return word != nullptr; }
 };
 
-/// Fills in `word` where it can. The structures of the engine are private, so nothing is
+/// Where it can, the words of registers of Unicorn's numbers `ids`, in their order. The structures of the engine are private, so nothing is
 /// taken for granted: a place is believed when it shows two values written through the interface,
 /// and the interface shows one that was written there. What is not found is served by the interface as
 /// before. The engine stands still; its registers keep their values. About 100 us.
-void find_register_words(uc_engine* engine, std::span<RegisterWord> registers);
+std::vector<RegisterWord> find_register_words(uc_engine* engine, std::span<const int> ids);
 
 }  // namespace postern::unicorn

@@ -1,6 +1,5 @@
 // Registers by index of the ABI's table.
 #include "cpu/unicorn/engine.hpp"
-#include "cpu/unicorn/register_words.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -24,19 +23,18 @@ void UnicornCpu::find_registers() {
     std::set<RegisterIndex> wanted{convention.number, convention.result, abi_.stack_pointer};
     wanted.insert(convention.arguments.begin(), convention.arguments.end());
     if (stands_on_system_call()) wanted.insert(abi_.program_counter);
-    std::vector<RegisterWord> found;
-    for (RegisterIndex index : wanted) found.push_back({ids_[index], abi_.registers[index].width});
-    find_register_words(engine_, found);
+    std::vector<int> ids;
+    for (RegisterIndex index : wanted) ids.push_back(ids_[index]);
+    auto found = find_register_words(engine_, ids);
     std::size_t next = 0;
-    for (RegisterIndex index : wanted) words_[index] = found[next++].word;
+    for (RegisterIndex index : wanted) words_[index] = found[next++];
 }
 
 u64 UnicornCpu::step_over(unsigned length) {
     RegisterIndex index = abi_.program_counter;
-    unsigned width = abi_.registers[index].width;
-    std::byte* word = words_[index];
-    u64 address = word ? load_unsigned(word, width, host_byte_order) : raw_get(ids_[index]);
-    if (word) store_unsigned(word, address + length, width, host_byte_order);
+    RegisterWord at = words_[index];
+    u64 address = at ? load_unsigned(at.word, at.width, host_byte_order) : raw_get(ids_[index]);
+    if (at) store_unsigned(at.word, address + length, at.width, host_byte_order);
     else raw_set(ids_[index], address + length);
     return address;
 }
@@ -44,7 +42,7 @@ u64 UnicornCpu::step_over(unsigned length) {
 u64 UnicornCpu::get(RegisterIndex index) const {
     int id = ids_[index];
     if (index == abi_.program_counter) return pending_pc_ ? *pending_pc_ : raw_get(id) + pc_bias_;
-    if (const std::byte* word = words_[index]) return load_unsigned(word, abi_.registers[index].width, host_byte_order);
+    if (RegisterWord at = words_[index]) return load_unsigned(at.word, at.width, host_byte_order);
     return id == special_register ? get_special(index) : raw_get(id);
 }
 
@@ -56,7 +54,7 @@ void UnicornCpu::set(RegisterIndex index, u64 value) {
         return;
     }
     int id = ids_[index];
-    if (std::byte* word = words_[index]) store_unsigned(word, value, abi_.registers[index].width, host_byte_order);
+    if (RegisterWord at = words_[index]) store_unsigned(at.word, value, at.width, host_byte_order);
     else if (id == special_register) set_special(index, value);
     else raw_set(id, value);
 }
