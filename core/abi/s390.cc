@@ -14,11 +14,12 @@
 //    their arguments in memory, since there are too many for five registers.
 //  * The thread pointer is access register a0 alone.
 //  * The stack ends three pages, the size of Linux's vDSO, and a guard page below 2 GiB.
-//  * Linux had the vDSO's clocks up to 5.9, its trampolines from 5.14 on, and both under one soname.
+//  * Linux had the vDSO's clocks until before 5.10, its trampolines from 5.14 on, and both under one
+//    soname.
 //
-// Read in Linux 6.1: arch/s390/kernel/compat_linux.c, compat_signal.c, compat_ptrace.h,
-// include/asm/elf.h, include/asm/processor.h, kernel/vdso.c; the clocks of the vDSO in 5.4,
-// arch/s390/kernel/vdso32.
+// Read: arch/s390/kernel/compat_signal.c of an older Linux, its headers for user space (the sizes of
+// register blocks are those of 6.1), vdso32/getcpu.S. What concerns the clocks of the vDSO and the
+// address space was not compared with a kernel.
 
 #include "abi/define.hpp"
 
