@@ -61,8 +61,6 @@ public:
 
 private:
     void reset_machine() override { enter_user_mode(); }
-    /// Chained blocks do not keep the program counter up to date.
-
     /// `mret` to an `ecall`: 2.1.1 refuses to write the privilege level itself.
     void enter_user_mode() {
         constexpr u8 code[] = {0x73, 0x00, 0x20, 0x30, 0x73, 0x00, 0x00, 0x00};
