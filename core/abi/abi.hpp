@@ -278,6 +278,11 @@ struct Abi {
     constexpr u64 word_mask() const { return word_size == 8 ? ~u64{0} : 0xffffffffu; }
     /// What of a word is an address where it is one.
     constexpr u64 address_mask() const { return word_mask() & ~layout.ignored_address_bits; }
+    /// The address of the instruction that a code pointer means: bit 0 selects Thumb where there is
+    /// such a state.
+    constexpr u64 instruction_address(u64 pointer) const {
+        return syscall.trap_length_thumb ? pointer & ~u64{1} : pointer & address_mask();
+    }
     constexpr i64 sign_extend_word(u64 value) const {
         return word_size == 8 ? static_cast<i64>(value) : static_cast<i32>(value);
     }

@@ -184,9 +184,9 @@ constexpr Abi o32(const Variant& variant) {
     };
 }
 
-/// What n64 and n32 share.
-constexpr Abi wide(const Variant& variant) {
-    Abi abi = {
+/// What n64 is in either byte order.
+constexpr Abi n64(const Variant& variant) {
+    return {
         .name = variant.name,
         .title = variant.title,
         .machine = Machine::mips64,
@@ -219,14 +219,11 @@ constexpr Abi wide(const Variant& variant) {
         .layouts = variant.layouts,
         .signals = variant.signals,
     };
-    return abi;
 }
-
-constexpr Abi n64(const Variant& variant) { return wide(variant); }
 
 /// 32-bit words on the 64-bit machine.
 constexpr Abi n32(const Variant& variant) {
-    Abi abi = wide(variant);
+    Abi abi = n64(variant);
     abi.word_size = 4;
     abi.elf = {.machine = 8, .elf_class = 1, .flags_mask = wide_foreign_flags | abi2_flag, .flags_value = abi2_flag};
     abi.syscall = wide_convention(true, 6214);

@@ -107,12 +107,6 @@ bool describe_range(const postern_vdso& vdso, std::size_t index, postern_range& 
     return true;
 }
 
-/// The address of the instruction that a code pointer means: bit 0 selects Thumb where there
-/// is such a state.
-u64 instruction_address(const Abi& abi, u64 pointer) {
-    return abi.syscall.trap_length_thumb ? pointer & ~u64{1} : pointer & abi.address_mask();
-}
-
 }  // namespace
 
 int postern_api_version(void) { return POSTERN_API_VERSION; }
@@ -264,13 +258,13 @@ int postern_vdso_enter(postern_vdso* vdso, uint64_t pc, uint64_t return_address,
                        const uint64_t* arguments, size_t count) {
     if (!vdso || (count != 0 && !arguments)) return POSTERN_BAD_ARGUMENT;
     if (!vdso->placement) return POSTERN_NOT_INSTALLED;
-    u64 offset = instruction_address(vdso->abi, pc) - vdso->placement->image.value;
+    u64 offset = vdso->abi.instruction_address(pc) - vdso->placement->image.value;
     if (offset >= vdso->placement->image_size) return POSTERN_NOT_FOUND;
-    auto starts_there = [&](const vdso::Symbol& symbol) { return instruction_address(vdso->abi, symbol.value) == offset; };
+    auto starts_there = [&](const vdso::Symbol& symbol) { return vdso->abi.instruction_address(symbol.value) == offset; };
     auto symbol = std::ranges::find_if(vdso->image.symbols(), starts_there);
     if (symbol == vdso->image.symbols().end()) return POSTERN_NOT_FOUND;
     return guarded([&]() -> int {
-        vdso->calls.enter(symbol->name.data(), {instruction_address(vdso->abi, return_address)}, stack_pointer,
+        vdso->calls.enter(symbol->name.data(), {vdso->abi.instruction_address(return_address)}, stack_pointer,
                           {arguments, count});
         return POSTERN_OK;
     });
@@ -279,7 +273,7 @@ int postern_vdso_enter(postern_vdso* vdso, uint64_t pc, uint64_t return_address,
 int postern_vdso_leave(postern_vdso* vdso, uint64_t pc, uint64_t stack_pointer, uint64_t result) {
     if (!vdso) return POSTERN_BAD_ARGUMENT;
     return guarded([&]() -> int {
-        bool open = vdso->calls.leave({instruction_address(vdso->abi, pc)}, stack_pointer, result);
+        bool open = vdso->calls.leave({vdso->abi.instruction_address(pc)}, stack_pointer, result);
         return open ? POSTERN_OK : POSTERN_NOT_FOUND;
     });
 }

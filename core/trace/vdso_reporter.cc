@@ -37,12 +37,6 @@ i64 host_nanoseconds() {
     return now.tv_sec * 1'000'000'000 + now.tv_nsec;
 }
 
-/// The address of the instruction a code pointer means: bit 0 selects Thumb where there is
-/// such a state.
-u64 instruction_address(const Abi& abi, u64 pointer) {
-    return abi.syscall.trap_length_thumb ? pointer & ~u64{1} : pointer & abi.address_mask();
-}
-
 u64 stack_word(kernel::Task& task, u64 offset) {
     return task.memory().read_word({task.cpu().sp() + offset}).value_or(0);
 }
@@ -56,7 +50,7 @@ u64 call_argument(kernel::Task& task, std::size_t index) {
 
 u64 return_address(kernel::Task& task) {
     const auto& where = task.abi().vdso.return_address;
-    return instruction_address(task.abi(), where ? task.cpu().get(*where) : stack_word(task, 0));
+    return task.abi().instruction_address(where ? task.cpu().get(*where) : stack_word(task, 0));
 }
 
 }  // namespace
@@ -71,7 +65,7 @@ void VdsoReporter::image_loaded(kernel::Task& task) {
         const auto* service = std::ranges::find(services, exported.function, &Service::function);
         auto offset = image->find(exported.symbol);
         if (service == std::end(services) || !offset) continue;
-        u64 entry = task.process.image().vdso.image.value + instruction_address(task.abi(), *offset);
+        u64 entry = task.process.image().vdso.image.value + task.abi().instruction_address(*offset);
         if (!entries.insert(entry).second) continue;
         // Two hooks: a new hook on the return address makes the engine drop its translations,
         // and the clock of the call starts after that.

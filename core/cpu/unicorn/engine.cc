@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 #include <sys/mman.h>
 #include <utility>
-#include <utility>
 
 namespace postern::unicorn {
 
@@ -193,7 +192,10 @@ Stop UnicornCpu::run() {
 
 void UnicornCpu::prepare_entry() {
     if (flush_code_due_) flush_code();
-    if (calls_ == calls_before_search && !searched_) find_registers();
+    if (calls_ == calls_before_search) {
+        ++calls_;   // once
+        find_registers();
+    }
     entry_due_ = false;
     before_entry();
     if (pending_pc_) {
@@ -292,8 +294,6 @@ void UnicornCpu::on_block(uc_engine*, u64 address, u32, void* user) {
     if (!cpu.stop_requested_) [[likely]] return;
     if (cpu.in_private_code_ || cpu.locating_fault_) return;   // runs of ours come to their own end
     if (!cpu.may_stop_before(address)) return;                 // the next block will do
-    // Runs of our own inside the engine are short and must end where they mean to.
-    if (cpu.in_private_code_ || cpu.locating_fault_) return;
     cpu.stop_requested_ = 0;
     cpu.leave({.kind = Stop::Kind::requested});
     cpu.stopping_before(address);

@@ -166,8 +166,7 @@ private:
     SyscallHandler& handler_;
     std::vector<int> ids_;                 // Unicorn number by register index
     std::vector<RegisterWord> words_;      // where the engine keeps the register; none = ask the interface
-    bool searched_ = false;                // ... they have been looked for
-    unsigned calls_ = 0;                   // system calls before that
+    unsigned calls_ = 0;                   // system calls until they are looked for
     Stop stop_;
     bool stopped_ = false;                 // leave() was called
     bool resume_ = false;                  // ... only to do pending work

@@ -18,7 +18,6 @@ void UnicornCpu::raw_set(int unicorn_id, u64 value) { uc_reg_write(engine_, unic
 /// Those that system calls need. Not the program counter unless it is needed: writing it
 /// changes other state, such as the instruction set of arm.
 void UnicornCpu::find_registers() {
-    searched_ = true;
     const SyscallConvention& convention = abi_.syscall;
     std::set<RegisterIndex> wanted{convention.number, convention.result, abi_.stack_pointer};
     wanted.insert(convention.arguments.begin(), convention.arguments.end());

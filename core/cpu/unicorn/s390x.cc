@@ -1,5 +1,6 @@
-// IBM Z, with 64-bit and with 31-bit addresses: problem state, floating point on, and the registers that Unicorn's interface cannot
-// reach (floating point, access registers), which a few guest instructions save and load.
+// IBM Z, with 64-bit and with 31-bit addresses: problem state, floating point on, and the registers
+// that Unicorn's interface cannot reach (floating point, access registers), which a few guest
+// instructions save and load.
 #include "cpu/unicorn/engine.hpp"
 
 #include <array>
@@ -129,8 +130,6 @@ private:
     void interrupt(u32 number) override;
     bool stands_on_system_call() const override { return true; }
     bool may_stop_before(u64 address) const override;
-    /// Chained blocks do not keep the program counter up to date, and a block hook sees the one
-    /// of the last indirect branch.
     u64 get_special(RegisterIndex index) const override;
     void set_special(RegisterIndex index, u64 value) override;
     unsigned state_offset(RegisterIndex index) const {

@@ -308,7 +308,8 @@ SysResult sys_sigaltstack(Task& task, GuestAddr address, GuestAddr old) {
     if (address) {
         if (!task.memory().read(address, buffer)) return -EFAULT;
         StructView view(abi, Struct::sigaltstack, buffer);
-        AlternateStack wanted{.base = {view.get(Field::ss_sp) & task.abi().address_mask()}, .size = view.get(Field::ss_size),
+        AlternateStack wanted{.base = {view.get(Field::ss_sp) & abi.address_mask()},
+                              .size = view.get(Field::ss_size),
                               .flags = static_cast<i32>(view.get(Field::ss_flags))};
         if (auto result = set_alternate_stack(task, wanted); result.is_error()) return result;
     }
