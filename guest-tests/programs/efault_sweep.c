@@ -32,7 +32,7 @@ static void prepare(void)
 {
     char path[64];
     int ends[2];
-    print_to(path, sizeof path, "/tmp/guest-efault-%d", own_pid());
+    print_to(path, sizeof path, "guest-efault-%d", own_pid());
     good[BUFFER - WILD] = (long)buffer;
     good[FILE_ - WILD] = CHECK_WORKS(open_file(path, O_RDWR | O_CREAT | O_TRUNC, 0600));
     CHECK_EQUAL(CALL(unlinkat, AT_FDCWD, path, 0), 0);

@@ -3,7 +3,7 @@
 
 #include <linux/stat.h>
 
-static char folder[64];
+static char start[400], folder[64];
 
 /* One answer from whichever stat calls the ABI has; all of them must agree. */
 struct facts {
@@ -161,8 +161,8 @@ static void folders(void)
     CHECK_EQUAL(CALL(chdir, "sub"), 0);
     CHECK_EQUAL(count_entries(4096), 42);
     CHECK_EQUAL(count_entries(100), 42);
-    char path[128], expected[128];
-    print_to(expected, sizeof expected, "%s/sub", folder);
+    char path[512], expected[512];
+    print_to(expected, sizeof expected, "%s/%s/sub", start, folder);
     CHECK_EQUAL(CALL(getcwd, path, sizeof path), text_length(expected) + 1);
     CHECK(text_equal(path, expected));
     CHECK_EQUAL(CALL(getcwd, path, 3), -ERANGE);
@@ -180,7 +180,8 @@ int main(int argc, char **argv)
 {
     (void)argc, (void)argv;
     CALL(umask, 022);
-    print_to(folder, sizeof folder, "/tmp/guest-files-%d", own_pid());
+    CHECK_WORKS(CALL(getcwd, start, sizeof start));
+    print_to(folder, sizeof folder, "guest-files-%d", own_pid());
     CHECK_EQUAL(CALL(mkdirat, AT_FDCWD, folder, 0700), 0);
     CHECK_EQUAL(CALL(chdir, folder), 0);
     write_file("one", "abc");
@@ -190,7 +191,7 @@ int main(int argc, char **argv)
     modes_and_times();
     folders();
     CHECK_EQUAL(CALL(unlinkat, AT_FDCWD, "one", 0), 0);
-    CHECK_EQUAL(CALL(chdir, "/"), 0);
+    CHECK_EQUAL(CALL(chdir, ".."), 0);
     CHECK_EQUAL(CALL(unlinkat, AT_FDCWD, folder, 0x200), 0);
     return passed();
 }

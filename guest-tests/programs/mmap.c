@@ -74,7 +74,7 @@ static void protection(void)
 
 static void files(void)
 {
-    print_to(path, sizeof path, "/tmp/guest-mmap-%d", own_pid());
+    print_to(path, sizeof path, "guest-mmap-%d", own_pid());
     int fd = (int)CHECK_WORKS(open_file(path, O_RDWR | O_CREAT | O_TRUNC, 0600));
     static char data[2 * 4096 + 100];
     for (size_t i = 0; i < sizeof data; i++)
