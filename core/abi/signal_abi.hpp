@@ -166,6 +166,8 @@ struct SignalAbi {
     u32 minimum_stack;                   ///< MINSIGSTKSZ of sigaltstack(2)
     u8 set_size = 8;                     ///< bytes of sigset_t; the kernel's size argument must say so
     u32 known_flags = 0xdc000807;        ///< SA_* bits that sigaction(2) keeps
+    /// swapcontext(2): where struct ucontext is in an rt frame; absent where there is no such call.
+    std::optional<u16> context_offset = {};
     bool takes_restorer = true;          ///< SA_RESTORER says where handlers return to
     std::string_view return_page = {};   ///< name of the helper page with trampolines
 

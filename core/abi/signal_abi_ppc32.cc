@@ -75,6 +75,7 @@ constinit const SignalAbi ppc32_signals{
                        .blocks = old_blocks, .vdso_return = "sigreturn"},
     .state = {},
     .minimum_stack = 2048,
+    .context_offset = 208,
     .takes_restorer = false,
     .faults = ppc::faults,
     .fault_error = ppc::fault_error,

@@ -170,6 +170,10 @@ void Process::handle_stop(const Stop& stop) {
         next_image_.reset();
         adopt(std::move(image));
     }
+    if (auto work = std::exchange(outside_work_, nullptr)) {
+        SysResult result = work();
+        if (result.value != keep_registers) set_result(cpu(), result);
+    }
     switch (stop.kind) {
         case Stop::Kind::requested: break;
         case Stop::Kind::trap:
@@ -242,9 +246,15 @@ SysResult Process::dispatch_observed(const SyscallEntry* entry, u64 number) {
     return result;
 }
 
+SysResult Process::finish_outside(std::function<SysResult()> work) {
+    outside_work_ = std::move(work);
+    return keep_registers;
+}
+
 /// A call whose result does not go to the result register: whether the guest goes on in place.
 bool Process::finish_call(SysResult result) {
-    if (result.value == keep_registers) return !exit_status_ && !next_image_ && !signal_pending(*task_);
+    if (result.value == keep_registers)
+        return !exit_status_ && !next_image_ && !outside_work_ && !signal_pending(*task_);
     interrupted_call_ = result;
     return false;
 }

@@ -142,6 +142,9 @@ public:
     /// The same for a file whose name and place on the host differ (execveat, /proc/self/exe).
     /// `resolve` and `random` of the request are filled in.
     Result<void> execute(LoadRequest request);
+    /// The rest of a system call that needs every register, some of which engines only tell while
+    /// they stand still. For handlers to end with: `work` gives the call's result.
+    SysResult finish_outside(std::function<SysResult()> work);
     /// A clock of the time page, read for the guest; nothing: not one of its. When the time policy
     /// has failed (a record that ends), says so, and the process ends with the call.
     std::optional<vdso::GuestTime> read_clock(int clock_id);
@@ -177,6 +180,7 @@ private:
     std::optional<vdso::Clock> clock_;
     std::unique_ptr<Task> task_;
     const SyscallEntry* current_call_ = nullptr;
+    std::function<SysResult()> outside_work_;    // rest of a call, done outside the engine
     std::optional<SysResult> interrupted_call_;  // result of the call that left the engine
     std::optional<ExitStatus> exit_status_;
     int vfork_notify_fd_ = -1;

@@ -248,6 +248,27 @@ bool has_way_back(const FrameContext& context, const SignalAction& action) {
     return way_back(context, frame_of(*context.abi.signals, action), action).has_value();
 }
 
+/// What an rt frame has there, without what belongs to the signal: mask, registers, their place.
+bool save_context(const FrameContext& context, GuestAddr address, SignalSet mask) {
+    const SignalFrame& layout = context.abi.signals->rt;
+    u64 offset = *context.abi.signals->context_offset;
+    const SignalInfo info{};
+    const SignalAction action{};
+    FrameBuilder builder{context, info, action, mask, *context.abi.signals, layout};
+    for (const FrameRow& row : layout.rows) {
+        if (row.offset < offset || row.source != SignalSource::mask) continue;
+        std::vector<std::byte> bytes(row.offset + row.width);
+        builder.write_row(row, bytes);
+        if (!context.memory.write(address + (row.offset - offset), std::span(bytes).subspan(row.offset))) return false;
+    }
+    for (const PointedBlock& block : layout.blocks) {
+        GuestAddr place = (address + (block.offset - offset)).align_down(layout.alignment);
+        if (!context.memory.write_word(address + (block.pointer - offset), place.value)) return false;
+        if (!builder.write_area(place.value, block.size, block.rows)) return false;
+    }
+    return true;
+}
+
 bool enter_handler(const FrameContext& context, const SignalInfo& info, const SignalAction& action,
                    SignalSet mask) {
     const SignalAbi& rules = *context.abi.signals;

@@ -33,6 +33,12 @@ bool has_way_back(const FrameContext& context, const SignalAction& action);
 /// stack pointer points to. The mask to restore, or nothing: that is no valid frame.
 [[nodiscard]] std::optional<SignalSet> leave_handler(const FrameContext& context, FrameKind kind);
 
+/// swapcontext(2), on ABIs with `SignalAbi::context_offset`: puts registers and `mask` into the
+/// struct ucontext at `address`, or takes registers from it (the thread pointer stays) and gives
+/// its mask. False, nothing: memory that is not there.
+[[nodiscard]] bool save_context(const FrameContext& context, GuestAddr address, SignalSet mask);
+[[nodiscard]] std::optional<SignalSet> load_context(const FrameContext& context, GuestAddr address);
+
 /// True if `stack_pointer` lies on the enabled alternate stack.
 bool on_alternate_stack(const AlternateStack& stack, u64 stack_pointer);
 

@@ -139,4 +139,24 @@ std::optional<SignalSet> leave_handler(const FrameContext& context, FrameKind ki
     return signal_set_from_guest(context.abi, reader.guest_mask);
 }
 
+std::optional<SignalSet> load_context(const FrameContext& context, GuestAddr address) {
+    const SignalAbi& rules = *context.abi.signals;
+    u64 offset = *rules.context_offset;
+    FrameReader reader{context, rules};
+    u64 thread_pointer = context.cpu.get(context.abi.thread_pointer.low);
+    for (const FrameRow& row : rules.rt.rows) {
+        if (row.offset < offset || row.source != SignalSource::mask) continue;
+        std::array<std::byte, 128> bytes;
+        auto field = std::span(bytes).first(row.width);
+        if (!context.memory.read(address + (row.offset - offset), field)) return std::nullopt;
+        reader.read_mask(row, field);
+    }
+    for (const PointedBlock& block : rules.rt.blocks) {
+        auto place = context.memory.read_word(address + (block.pointer - offset));
+        if (!place || !reader.read_area({*place}, block.size, block.rows)) return std::nullopt;
+    }
+    context.cpu.set(context.abi.thread_pointer.low, thread_pointer);
+    return signal_set_from_guest(context.abi, reader.guest_mask);
+}
+
 }  // namespace postern::kernel

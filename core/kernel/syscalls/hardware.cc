@@ -1,7 +1,10 @@
-// What programs may ask of the processor and tell it, beyond the auxiliary vector.
+// What programs may ask of the processor and tell it, beyond the auxiliary vector, and calls that one
+// family of processors has.
+#include "kernel/signals_frame.hpp"
 #include "kernel/syscalls/support.hpp"
 
 #include <algorithm>
+#include <signal.h>
 #include <vector>
 
 namespace postern::kernel {
@@ -76,7 +79,34 @@ SysResult sys_sysmips(Task& task, int command, GuestAddr first, GuestWord second
     }
 }
 
+// --- swapcontext (kernel: arch/powerpc/kernel/signal_32.c)
+
+/// Keeps the context that the call would return to, and goes on in another. A call that goes on
+/// where it was kept has not failed.
+SysResult switch_context(Task& task, GuestAddr old, GuestAddr next) {
+    FrameContext context = frame_context(task);
+    if (const auto& flag = task.abi().syscall.error_flag)
+        task.cpu().set(flag->index, task.cpu().get(flag->index) & ~flag->mask);
+    if (old && !save_context(context, old, task.signals.blocked)) return -EFAULT;
+    if (!next) return 0;
+    std::byte probe;
+    if (!task.memory().read(next, {&probe, 1})) return -EFAULT;
+    auto mask = load_context(context, next);
+    if (mask) set_blocked(task, *mask);
+    else force_signal(task, {.signal = SIGSEGV, .code = SI_KERNEL});
+    return keep_registers;
+}
+
+SysResult sys_swapcontext(Task& task, GuestAddr old, GuestAddr next, GuestSize size) {
+    const SignalAbi& rules = *task.abi().signals;
+    if (!rules.context_offset) return -ENOSYS;
+    if (size.value < u64{rules.rt.size} - rules.rt.gap - *rules.context_offset) return -EINVAL;
+    return task.process.finish_outside([&task, old, next] { return switch_context(task, old, next); });
+}
+
 constexpr SyscallRow rows[] = {
+    {"swapcontext", adapt<sys_swapcontext>, Support::partial, "ptr, ptr, size",
+     "ENOSYS on 64-bit PowerPC, where C libraries switch contexts by themselves."},
     {"riscv_hwprobe", adapt<sys_riscv_hwprobe>, Support::partial, "ptr, size, size, ptr, hex",
      "RISCV_HWPROBE_WHICH_CPUS (6.8) answers EINVAL, as older kernels do."},
     {"cacheflush", adapt<sys_mips_cacheflush>, Support::full, "ptr, size, hex"},

@@ -138,7 +138,6 @@ constexpr SyscallRow rows[] = {
     refuse("multiplexer", unused),
     refuse("debug_setcontext", "Single-stepping itself by a context is a debugger's business."),
     refuse("sys_debug_setcontext", "Only 32-bit programs have this call; Linux answers ENOSYS to others."),
-    refuse("swapcontext", "On 64 bits C libraries switch contexts by themselves; ppc32's glibc needs this call for ucontext(3)."),
     refuse("subpage_prot", "Pages are 4 KiB: there is nothing smaller to protect, as on a kernel with such pages."),
     refuse("switch_endian", "The byte order of a running program cannot change: its memory is read in one order."),
     refuse("ioprio_get", "I/O priorities are the host's."), refuse("ioprio_set", "I/O priorities are the host's."),
