@@ -81,19 +81,29 @@ SysResult sys_sysmips(Task& task, int command, GuestAddr first, GuestWord second
 
 // --- swapcontext (kernel: arch/powerpc/kernel/signal_32.c)
 
+/// As much of a context as the kernel makes sure of before it gives up the one that calls.
+bool context_is_there(Task& task, GuestAddr address, u64 size) {
+    std::byte probe;
+    return task.memory().read(address, {&probe, 1}) && task.memory().read(address + (size - 1), {&probe, 1});
+}
+
 /// Keeps the context that the call would return to, and goes on in another. A call that goes on
-/// where it was kept has not failed.
-SysResult switch_context(Task& task, GuestAddr old, GuestAddr next) {
+/// where it was kept has not failed. With half of another context in the registers nothing can go
+/// on: that is death, whatever handles SIGSEGV.
+SysResult switch_context(Task& task, GuestAddr old, GuestAddr next, u64 size) {
     FrameContext context = frame_context(task);
     if (const auto& flag = task.abi().syscall.error_flag)
         task.cpu().set(flag->index, task.cpu().get(flag->index) & ~flag->mask);
     if (old && !save_context(context, old, task.signals.blocked)) return -EFAULT;
     if (!next) return 0;
-    std::byte probe;
-    if (!task.memory().read(next, {&probe, 1})) return -EFAULT;
+    if (!context_is_there(task, next, size)) return -EFAULT;
     auto mask = load_context(context, next);
-    if (mask) set_blocked(task, *mask);
-    else force_signal(task, {.signal = SIGSEGV, .code = SI_KERNEL});
+    if (mask) {
+        set_blocked(task, *mask);
+    } else {
+        set_action(task.process, SIGSEGV, {});
+        force_signal(task, {.signal = SIGSEGV, .code = SI_KERNEL});
+    }
     return keep_registers;
 }
 
@@ -101,7 +111,7 @@ SysResult sys_swapcontext(Task& task, GuestAddr old, GuestAddr next, GuestSize s
     const SignalAbi& rules = *task.abi().signals;
     if (!rules.context_offset) return -ENOSYS;
     if (size.value < u64{rules.rt.size} - rules.rt.gap - *rules.context_offset) return -EINVAL;
-    return task.process.finish_outside([&task, old, next] { return switch_context(task, old, next); });
+    return task.process.finish_outside([&task, old, next, size] { return switch_context(task, old, next, size.value); });
 }
 
 constexpr SyscallRow rows[] = {
