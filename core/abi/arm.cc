@@ -52,11 +52,12 @@ constexpr HelperPage helper_pages[] = {
     {.name = "[sigpage]", .image = "arm-sigpage.bin", .address = {}},
 };
 
-/// AT_HWCAP and AT_HWCAP2 bits that the engine's CPU executes: ARMv8 in AArch32 state.
+/// AT_HWCAP and AT_HWCAP2 bits that the engine's CPU executes: ARMv8 in AArch32 state. An arm64
+/// kernel has no bit for 32 double registers (VFPD32), which all its processors have, nor for SWP,
+/// which it can only emulate.
 enum : u64 {
     half = 1 << 1, thumb = 1 << 2, fast_mult = 1 << 4, vfp = 1 << 6, edsp = 1 << 7, neon = 1 << 12,
-    vfpv3 = 1 << 13, tls = 1 << 15, vfpv4 = 1 << 16, idiva = 1 << 17, idivt = 1 << 18, vfpd32 = 1 << 19,
-    lpae = 1 << 20,
+    vfpv3 = 1 << 13, tls = 1 << 15, vfpv4 = 1 << 16, idiva = 1 << 17, idivt = 1 << 18, lpae = 1 << 20,
 };
 enum : u64 { aes = 1 << 0, pmull = 1 << 1, sha1 = 1 << 2, sha2 = 1 << 3, crc32 = 1 << 4 };
 
@@ -91,8 +92,7 @@ constinit const Abi arm_abi{
                .stack_top = 0xffff'0000,
                .pie_base = 0xaaaa'a000},
     .start = {.auxv_head = auxv_head,
-              .hwcap = half | thumb | fast_mult | vfp | edsp | neon | vfpv3 | tls | vfpv4 | idiva | idivt |
-                       vfpd32 | lpae,
+              .hwcap = half | thumb | fast_mult | vfp | edsp | neon | vfpv3 | tls | vfpv4 | idiva | idivt | lpae,
               .hwcap2 = aes | pmull | sha1 | sha2 | crc32,
               .platform = "v8l",
               .uname_machine = "armv8l",
