@@ -4,9 +4,8 @@ tests_file=$lists_folder/programs/list.txt
 
 # One column of abis.txt: the line of ABI $1, column $2.
 abi_fact() { awk -v abi="$1" -v column="$2" '$1 == abi { print $column }' "$lists_folder/abis.txt"; }
-# The qemu-user program of an ABI, Debian's name of it; `-` = there is none.
+# The qemu-user program of an ABI; `-` = there is none.
 qemu_of() { abi_fact "$1" 2; }
-debian_of() { abi_fact "$1" 3; }
 mapfile -t all_abis < <(awk '!/^(#|$)/ { print $1 }' "$lists_folder/abis.txt")
 
 # Every test as "test program abis expectation arguments".

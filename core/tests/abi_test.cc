@@ -125,8 +125,7 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
         ByteOrder order;
         u32 flags;
     };
-    // As `readelf -h` shows Debian's busybox-static of each architecture; the second column of
-    // arm is its hard-float flag word.
+    // As `readelf -h` shows Debian's busybox-static of each architecture (arm: armhf and armel).
     const Header known[] = {
         {"x86-64", 62, 2, ByteOrder::little, 0},         {"i386", 3, 1, ByteOrder::little, 0},
         {"x32", 62, 1, ByteOrder::little, 0},
