@@ -62,12 +62,17 @@ void fill_by_4(const Key& key, u32 first_block, std::span<std::byte> out) { fill
 [[gnu::target("avx2")]] void fill_by_8(const Key& key, u32 first_block, std::span<std::byte> out) {
     fill<8>(key, first_block, out);
 }
+/// A run of getrandom's guest code at once, with rotations that are one instruction.
+[[gnu::target("avx512f")]] void fill_by_16(const Key& key, u32 first_block, std::span<std::byte> out) {
+    fill<16>(key, first_block, out);
+}
 #endif
 
 using Fill = void (*)(const Key&, u32, std::span<std::byte>);
 
 Fill best_fill() {
 #if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) return fill_by_16;
     if (__builtin_cpu_supports("avx2")) return fill_by_8;
 #endif
     return fill_by_4;
