@@ -11,14 +11,14 @@ static void check_query(void)
 {
     struct random_state_parameters parameters;
     memset(&parameters, 0xff, sizeof parameters);
-    CHECK_EQUAL(vdso_random.function(0, 0, 0, &parameters, ~(size_t)0), 0);
+    CHECK_EQUAL(call_random(&vdso_random, 0, 0, 0, &parameters, ~(size_t)0), 0);
     CHECK(parameters.state_size >= 144 && parameters.state_size < PAGE);
     CHECK_EQUAL(parameters.protection, PROT_READ | PROT_WRITE);
     CHECK_EQUAL(parameters.map_flags, MAP_DROPPABLE | MAP_ANONYMOUS);
     CHECK(memcmp(parameters.reserved, zeros, sizeof parameters.reserved) == 0);
     /* With anything else in the arguments it is a call with a wrong size. */
     memset(&parameters, 0xff, sizeof parameters);
-    CHECK_EQUAL(vdso_random.function(buffer, 8, 0, &parameters, ~(size_t)0), 8);
+    CHECK_EQUAL(call_random(&vdso_random, buffer, 8, 0, &parameters, ~(size_t)0), 8);
     CHECK_EQUAL(parameters.state_size, 0xffffffff);
 }
 
@@ -67,19 +67,19 @@ static void check_arguments(void)
     CHECK_EQUAL(read_random(&vdso_random, state, 0, 0), 0);
     for (unsigned flags = 0; flags < 6; flags++) {
         memset(buffer, 0, 64);
-        CHECK_EQUAL(vdso_random.function(buffer, 64, flags, state, state_size), 64);
+        CHECK_EQUAL(call_random(&vdso_random, buffer, 64, flags, state, state_size), 64);
         CHECK(is_filled(buffer, 64));
     }
-    CHECK_EQUAL(vdso_random.function(buffer, 16, 8, state, state_size), -EINVAL);
-    CHECK_EQUAL(vdso_random.function(buffer, 0, 0x80000000, state, state_size), -EINVAL);
+    CHECK_EQUAL(call_random(&vdso_random, buffer, 16, 8, state, state_size), -EINVAL);
+    CHECK_EQUAL(call_random(&vdso_random, buffer, 0, 0x80000000, state, state_size), -EINVAL);
     /* A wrong size: the system call serves, and does not look at the state. */
     memset(buffer, 0, 64);
-    CHECK_EQUAL(vdso_random.function(buffer, 64, 0, (void *)16, state_size + 8), 64);
+    CHECK_EQUAL(call_random(&vdso_random, buffer, 64, 0, (void *)16, state_size + 8), 64);
     CHECK(is_filled(buffer, 64));
-    CHECK_EQUAL(vdso_random.function(buffer, 64, 0, (void *)16, 0), 64);
+    CHECK_EQUAL(call_random(&vdso_random, buffer, 64, 0, (void *)16, 0), 64);
     /* A state in two pages. */
-    CHECK_EQUAL(vdso_random.function(buffer, 64, 0, state + PAGE - state_size + 1, state_size), -EFAULT);
-    CHECK_EQUAL(vdso_random.function(buffer, 64, 0, state + PAGE - state_size, state_size), 64);
+    CHECK_EQUAL(call_random(&vdso_random, buffer, 64, 0, state + PAGE - state_size + 1, state_size), -EFAULT);
+    CHECK_EQUAL(call_random(&vdso_random, buffer, 64, 0, state + PAGE - state_size, state_size), 64);
 }
 
 /* A call inside a call (a signal handler's) leaves the state alone. */

@@ -40,7 +40,7 @@ word vdso_function(const struct vdso *vdso, const char *plain_name);
 static inline long vdso_call(word function, long first, long second)
 {
 #ifdef ABI_VDSO_CALL
-    return abi_vdso_call(function, first, second);
+    return abi_vdso_call(function, first, second, 0, 0, 0);
 #else
     return ((int (*)(long, long))function)(first, second);
 #endif

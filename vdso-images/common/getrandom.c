@@ -23,6 +23,10 @@
 #define PROTECTION_READ_WRITE 3u    /* PROT_READ | PROT_WRITE */
 #define MAP_DROPPABLE_ANONYMOUS 0x28u /* the same numbers on every port with this function */
 
+_Static_assert(__builtin_offsetof(struct random_state, position) == RANDOM_AT_POSITION, "position");
+_Static_assert(__builtin_offsetof(struct random_state, not_generation) == RANDOM_AT_NOT_GENERATION, "not_generation");
+_Static_assert(sizeof(struct random_state) == RANDOM_STATE_SIZE, "size");
+
 /* What the state query fills in (kernel: struct vgetrandom_opaque_params). */
 struct state_parameters {
     uint32_t size;
@@ -105,10 +109,8 @@ static void keystream(time_page_t *page, struct random_state *state, uint8_t *ou
 }
 
 /* Hands out bytes of the batch and erases them there. */
-static ALWAYS_INLINE void take(struct random_state *state, uint8_t *out, size_t length)
+static ALWAYS_INLINE void take(uint8_t *from, uint8_t *out, size_t length)
 {
-    uint8_t *from = state->batch + state->position;
-    state->position += (uint32_t)length;
     for (; length >= 16; length -= 16, out += 16, from += 16) {
 #pragma GCC unroll 4
         for (unsigned i = 0; i < 16 / sizeof(long); i++) {
@@ -122,54 +124,61 @@ static ALWAYS_INLINE void take(struct random_state *state, uint8_t *out, size_t 
     }
 }
 
-/* Fills the buffer with a key of this generation. */
-static void produce(time_page_t *page, struct random_state *state, uint8_t *out, size_t length)
+/* Fills the buffer with a key of this generation. The position afterwards. */
+static size_t produce(time_page_t *page, struct random_state *state, size_t position, uint8_t *out, size_t length)
 {
-    size_t available = RANDOM_BATCH_SIZE - state->position;
+    size_t available = RANDOM_BATCH_SIZE - position;
     size_t first = length < available ? length : available;
-    take(state, out, first);
+    take(state->batch + position, out, first);
     if ((length -= first) == 0)
-        return;
+        return position + first;
     out += first;
-    size_t blocks = length / CHACHA20_BLOCK_SIZE;
+    size_t blocks = length / CHACHA20_BLOCK_SIZE, rest = length % CHACHA20_BLOCK_SIZE;
     state->counter = 0;
     if (blocks != 0)
         keystream(page, state, out, blocks);
     state->counter = (uint32_t)blocks;
     keystream(page, state, state->batch, RANDOM_BLOCKS);
-    state->position = 0;
-    take(state, out + blocks * CHACHA20_BLOCK_SIZE, length % CHACHA20_BLOCK_SIZE);
+    take(state->batch, out + blocks * CHACHA20_BLOCK_SIZE, rest);
+    return rest;
+}
+
+static void store_generation(struct random_state *state, uint64_t generation)
+{
+    *(volatile uint64_t *)&state->not_generation = ~generation;
 }
 
 static bool take_key(struct random_state *state, uint64_t generation)
 {
     /* First, so that a change while the key is on its way is noticed. */
-    *(volatile uint64_t *)&state->generation = generation;
-    if (arch_system_call3(SYSTEM_CALL_getrandom, (long)state->key, CHACHA20_KEY_SIZE, 0) != CHACHA20_KEY_SIZE) {
-        state->generation = 0;
-        return false;
-    }
-    state->position = RANDOM_BATCH_SIZE;
-    return true;
+    store_generation(state, generation);
+    if (arch_system_call3(SYSTEM_CALL_getrandom, (long)state->key, CHACHA20_KEY_SIZE, 0) == CHACHA20_KEY_SIZE)
+        return true;
+    store_generation(state, ~(uint64_t)0);
+    return false;
 }
 
-static ALWAYS_INLINE bool generation_holds(time_page_t *page, const struct random_state *state)
+/* Not 0: it does not hold. */
+static ALWAYS_INLINE uint64_t generation_differs(time_page_t *page, const struct random_state *state)
 {
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    return LIKELY(*(const volatile uint64_t *)&state->generation == page->random_generation);
+    return ~(*(const volatile uint64_t *)&state->not_generation ^ page->random_generation);
 }
 
-/* False: the system call has to do it. */
-static bool fill(time_page_t *page, struct random_state *state, uint8_t *out, size_t length)
+/* The position afterwards; behind the end of the batch: the system call has to do it. */
+static size_t fill(time_page_t *page, struct random_state *state, size_t position, uint8_t *out, size_t length)
 {
     for (int attempt = 0; attempt < 2; attempt++) {
-        if (!generation_holds(page, state) && !take_key(state, page->random_generation))
-            return false;
-        produce(page, state, out, length);
-        if (generation_holds(page, state))
-            return true;
+        if (UNLIKELY(generation_differs(page, state) != 0)) {
+            if (!take_key(state, page->random_generation))
+                break;
+            position = RANDOM_BATCH_SIZE;
+        }
+        position = produce(page, state, position, out, length);
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        if (LIKELY(generation_differs(page, state) == 0))
+            return position;
     }
-    return false;
+    return RANDOM_IN_USE;
 }
 
 static long describe_state(struct state_parameters *parameters)
@@ -182,20 +191,31 @@ static long describe_state(struct state_parameters *parameters)
     return 0;
 }
 
+/* Says, too, whether a call is under way, so nothing else may cross it. */
+static ALWAYS_INLINE void set_position(struct random_state *state, size_t position)
+{
+    SIGNAL_FENCE();
+    *(volatile uint32_t *)&state->position = (uint32_t)position;
+    SIGNAL_FENCE();
+}
+
 /* Pages of a state may become zeros one by one, so it has to lie in one. Not 0: it does not. */
 static ALWAYS_INLINE uintptr_t is_across_pages(const void *state)
 {
     return ((uintptr_t)state % ARCH_PAGE_SIZE + sizeof(struct random_state) - 1) & ARCH_PAGE_SIZE;
 }
 
-/* The upper bit of a word that is negative. */
-static ALWAYS_INLINE size_t sign(size_t value)
-{
-    return value >> (8 * sizeof value - 1);
-}
+/* ARCH_QUICK_GETRANDOM: getrandom.S of the ABI exports the name, knows the usual call, and gives
+ * what is behind it a frame where its callers may have none. */
+#ifdef ARCH_QUICK_GETRANDOM
+#define REST HIDDEN
+#define getrandom_rest VDSO_NAME(getrandom_rest)
+#else
+#define REST static
+#endif
 
 /* The kernel's checks in the kernel's order, and everything that is not a few bytes of a batch. */
-static __attribute__((noinline)) long
+REST __attribute__((noinline)) long
 getrandom_rest(uint8_t *buffer, size_t length, unsigned flags, struct random_state *state, size_t state_size)
 {
     time_page_t *page = time_page();
@@ -206,55 +226,48 @@ getrandom_rest(uint8_t *buffer, size_t length, unsigned flags, struct random_sta
     if ((flags & ~KNOWN_FLAGS) == 0 && state_size == sizeof *state && page->random_generation != 0) {
         if (length == 0)
             return 0;
-        if (!*(volatile uint32_t *)&state->in_use) {
+        size_t position = *(volatile uint32_t *)&state->position;
+        if (position <= RANDOM_BATCH_SIZE) {
             size_t size = length < LARGEST_READ ? length : LARGEST_READ;
-            *(volatile uint32_t *)&state->in_use = 1;
-            SIGNAL_FENCE();
-            bool filled = fill(page, state, buffer, size);
-            SIGNAL_FENCE();
-            *(volatile uint32_t *)&state->in_use = 0;
-            if (filled)
+            set_position(state, RANDOM_IN_USE);
+            position = fill(page, state, position, buffer, size);
+            set_position(state, position < RANDOM_BATCH_SIZE ? position : RANDOM_BATCH_SIZE);
+            if (position <= RANDOM_BATCH_SIZE)
                 return (long)size;
         }
     }
     return arch_system_call3(SYSTEM_CALL_getrandom, (long)buffer, (long)length, (long)flags);
 }
 
-/* s390x: entry.S exports the name and makes the stack frame that old callers do not. */
-#ifdef ARCH_GETRANDOM_ENTRY
-#define EXPORT_GETRANDOM HIDDEN long getrandom_body
-#else
-#define EXPORT_GETRANDOM EXPORTED long VDSO_NAME(getrandom)
-#endif
+#ifndef ARCH_QUICK_GETRANDOM
+/* The upper bit of a word that is negative. */
+static ALWAYS_INLINE size_t sign(size_t value)
+{
+    return value >> (8 * sizeof value - 1);
+}
 
 /* The usual call, 8 to 16 bytes of the batch. Conditions are numbers that are not 0, because an
  * engine that translates block by block pays for branches. */
-EXPORT_GETRANDOM(uint8_t *buffer, size_t length, unsigned flags, struct random_state *state, size_t state_size)
+EXPORTED long VDSO_NAME(getrandom)(uint8_t *buffer, size_t length, unsigned flags, struct random_state *state, size_t state_size)
 {
     time_page_t *page = time_page();
-    uint64_t generation = page->random_generation;
     if (UNLIKELY((state_size ^ sizeof *state) | (flags & ~KNOWN_FLAGS) | is_across_pages(state)))
         return getrandom_rest(buffer, length, flags, state, state_size);
     size_t position = state->position, left = RANDOM_BATCH_SIZE - position;
-    if (UNLIKELY((state->generation ^ generation) | state->in_use | (generation - 1) >> 63 |
-                 sign((length - 8) | (16 - length) | (left - length))))
+    if (UNLIKELY(generation_differs(page, state) | sign((length - 8) | (16 - length) | (left - length))))
         return getrandom_rest(buffer, length, flags, state, state_size);
-    *(volatile uint32_t *)&state->in_use = 1;
-    SIGNAL_FENCE();
+    set_position(state, RANDOM_IN_USE);
     /* The last 8 bytes may overlap the first. */
     loose_u64 *from = (loose_u64 *)(state->batch + position), *last = (loose_u64 *)((uint8_t *)from + length - 8);
     uint64_t first_bytes = from->value, last_bytes = last->value;
-    state->position = (uint32_t)(position + length);
     from->value = last->value = 0;
     ((loose_u64 *)buffer)->value = first_bytes;
     ((loose_u64 *)(buffer + length - 8))->value = last_bytes;
-    bool valid = generation_holds(page, state);
-    SIGNAL_FENCE();
-    *(volatile uint32_t *)&state->in_use = 0;
-    if (UNLIKELY(!valid))
+    set_position(state, position + length);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (UNLIKELY(generation_differs(page, state) != 0))
         return getrandom_rest(buffer, length, flags, state, state_size);
     return (long)length;
 }
-#ifndef ARCH_GETRANDOM_ENTRY
 VDSO_ALIAS(getrandom)
 #endif

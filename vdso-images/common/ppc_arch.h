@@ -64,19 +64,21 @@ static ALWAYS_INLINE uint64_t arch_trap_counter(void)
 
 /* For the tests: calls a function of an image and makes its result -errno where it failed. */
 #define ARCH_CALL
-static ALWAYS_INLINE long arch_call(long (*function)(), long first, long second, long third)
+static ALWAYS_INLINE long arch_call(long (*function)(), long first, long second, long third, long fourth, long fifth)
 {
     register long (*r12)() __asm__("r12") = function;
     register long r3 __asm__("r3") = first;
     register long r4 __asm__("r4") = second;
     register long r5 __asm__("r5") = third;
+    register long r6 __asm__("r6") = fourth;
+    register long r7 __asm__("r7") = fifth;
     __asm__ volatile("mtctr %0\n\t"
                      "bctrl\n\t"
                      "bns+ 1f\n\t"
                      "neg %1, %1\n"
                      "1:"
-                     : "+r"(r12), "+r"(r3), "+r"(r4), "+r"(r5)
-                     : : "r0", "r6", "r7", "r8", "r9", "r10", "r11", "lr", "ctr", "xer", "cr0", "cr1", "cr5", "cr6",
+                     : "+r"(r12), "+r"(r3), "+r"(r4), "+r"(r5), "+r"(r6), "+r"(r7)
+                     : : "r0", "r8", "r9", "r10", "r11", "lr", "ctr", "xer", "cr0", "cr1", "cr5", "cr6",
                        "cr7", "memory");
     return r3;
 }

@@ -78,6 +78,7 @@ extern time_page_t postern_time_page HIDDEN;
  *   ARCH_READ_BARRIER      if the compiler's own acquire order is bad:
  *   arch_read_barrier()    keeps reads before it before those after it
  *   ARCH_QUICK_CLOCK       if quick_clock.S exports clock_gettime and clock_gettime64
+ *   ARCH_QUICK_GETRANDOM   if getrandom.S exports getrandom
  *   ARCH_COUNTER           if the ABI has a counter instruction:
  *   arch_counter()         reads it, in order with the reads of the page around it
  *   ARCH_USUAL_MODE        the clock mode to be fast in, if not POSTERN_CLOCK_TRAP
@@ -88,7 +89,7 @@ extern time_page_t postern_time_page HIDDEN;
  *   arch_system_call(number, first, second)   returns the result or -errno
  *   arch_system_call3(number, first, second, third)   the same; only getrandom needs it
  *   ARCH_CALL              if the functions report errors otherwise than as -errno:
- *   arch_call(function, first, second, third)   calls one and returns its result or -errno
+ *   arch_call(function, first, ... fifth)   calls one and returns its result or -errno
  */
 #include "arch.h"
 

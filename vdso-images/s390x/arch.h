@@ -3,10 +3,10 @@
  *
  * Programs may call these functions without a save area below their frame (glibc once did), so
  * the code must not use it: vdso-images/check looks for that. getrandom needs one and makes its
- * own (entry.S).
+ * own (getrandom.S).
  */
-#define ARCH_GETRANDOM_ENTRY
 #define ARCH_QUICK_CLOCK
+#define ARCH_QUICK_GETRANDOM
 #define VDSO_NAME(function) __kernel_##function
 #define VDSO_FILL 0x00000000
 #define ARCH_NOP "nopr %%r7"

@@ -24,7 +24,11 @@ static volatile struct postern_time_page page __attribute__((section(".time_page
 __attribute__((noinline)) long visit5(function_t function, long first, long second, long third, long fourth,
                                       long fifth)
 {
+#ifdef ARCH_CALL
+    long result = arch_call(function, first, second, third, fourth, fifth);
+#else
     long result = function(first, second, third, fourth, fifth);
+#endif
     __asm__ volatile("" : "+r"(result) : : "memory");
     return result;
 }
@@ -32,7 +36,7 @@ __attribute__((noinline)) long visit5(function_t function, long first, long seco
 __attribute__((noinline)) long visit(function_t function, long first, long second, long third)
 {
 #ifdef ARCH_CALL
-    long result = arch_call(function, first, second, third);
+    long result = arch_call(function, first, second, third, 0, 0);
 #else
     long result = function(first, second, third);
 #endif
@@ -378,7 +382,7 @@ static void test_keystream(void)
         for (int by_batch = 0; by_batch < 2; by_batch++) {
             for (int k = 0; k < CHACHA20_KEY_SIZE; k++)
                 state.key[k] = chacha20_vectors[i].key[k];
-            state.generation = page.random_generation;
+            state.not_generation = ~page.random_generation;
             state.position = RANDOM_BATCH_SIZE;
             long size = by_batch ? 16 : sizeof bytes - 1;
             DEMAND(read_random(size) == size);
@@ -443,22 +447,21 @@ static void test_getrandom(void)
     DEMAND(parameters.size == sizeof state && parameters.protection == 3 && parameters.flags == 0x28);
     DEMAND(parameters.reserved[0] == 0);
     /* No generation: the system call. */
-    DEMAND(read_random(32) == 32 && state.generation == 0 && state.in_use == 0);
+    DEMAND(read_random(32) == 32 && state.not_generation == 0 && state.position == 0);
     page.random_generation = 5;
-    DEMAND(read_random(9) == 9 && state.generation == 5 && state.in_use == 0);
+    DEMAND(read_random(9) == 9 && state.not_generation == ~(uint64_t)5);
     DEMAND(state.position == 9 && state.batch[0] == 0 && state.batch[8] == 0);
     uint8_t key = state.key[0];
     DEMAND(read_random(20) == 20 && state.position == 29 && state.key[0] == key);
     /* Another generation: another key. */
     page.random_generation = 6;
-    DEMAND(read_random(8) == 8 && state.generation == 6 && state.position == 8);
+    DEMAND(read_random(8) == 8 && state.not_generation == ~(uint64_t)6 && state.position == 8);
     DEMAND(visit5(IMAGE_getrandom, (long)bytes, 8, 8, (long)&state, sizeof state) == -EINVAL);
     DEMAND(visit5(IMAGE_getrandom, (long)bytes, 8, 0, (long)&state + 4096 - 8, sizeof state) == -EFAULT);
     DEMAND(visit5(IMAGE_getrandom, (long)bytes, 8, 0, 0, 8) == 8);
     DEMAND(read_random(0) == 0 && state.position == 8);
-    state.in_use = 1;
-    DEMAND(read_random(8) == 8 && state.position == 8 && state.in_use == 1);
-    state.in_use = 0;
+    state.position = RANDOM_IN_USE;
+    DEMAND(read_random(8) == 8 && read_random(100) == 100 && state.position == RANDOM_IN_USE);
     test_keystream();
     make_secrets();
     DEMAND(!find_secrets());

@@ -83,6 +83,6 @@ static inline void synchronise_code(void *first, void *last)
 
 /* What an image of the ABI must offer at least. */
 #define REQUIRED_VDSO \
-    "clock_gettime", "clock_getres", "gettimeofday", "rt_sigreturn"
+    "clock_gettime", "clock_getres", "gettimeofday", "getrandom", "rt_sigreturn"
 
 #endif

@@ -76,16 +76,19 @@ static inline void synchronise_code(void *first, void *last)
 
 /* Functions of the vDSO report errors as system calls do. */
 #define ABI_VDSO_CALL
-static inline long abi_vdso_call(unsigned long function, long first, long second)
+static inline long abi_vdso_call(unsigned long function, long a, long b, long c, long d, long e)
 {
     register unsigned long r12 __asm__("r12") = function;
-    register long r3 __asm__("r3") = first;
-    register long r4 __asm__("r4") = second;
+    register long r3 __asm__("r3") = a;
+    register long r4 __asm__("r4") = b;
+    register long r5 __asm__("r5") = c;
+    register long r6 __asm__("r6") = d;
+    register long r7 __asm__("r7") = e;
     __asm__ volatile("mtctr %0; bctrl; bns+ 1f; neg %1, %1; 1:"
-                     : "+r"(r12), "+r"(r3), "+r"(r4)
+                     : "+r"(r12), "+r"(r3), "+r"(r4), "+r"(r5), "+r"(r6), "+r"(r7)
                      :
-                     : "r0", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "lr", "ctr", "xer", "cr0", "cr1", "cr5",
-                       "cr6", "cr7", "memory");
+                     : "r0", "r8", "r9", "r10", "r11", "lr", "ctr", "xer", "cr0", "cr1", "cr5", "cr6", "cr7",
+                       "memory");
     return r3;
 }
 

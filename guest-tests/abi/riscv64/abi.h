@@ -104,7 +104,7 @@ static inline void synchronise_code(void *first, void *last)
 /* What an image of the ABI must offer at least. */
 #if __riscv_xlen == 64
 #define REQUIRED_VDSO \
-    "clock_gettime", "clock_getres", "gettimeofday", "getcpu", "rt_sigreturn", \
+    "clock_gettime", "clock_getres", "gettimeofday", "getrandom", "getcpu", "rt_sigreturn", \
     "flush_icache", "riscv_hwprobe"
 #else
 #define REQUIRED_VDSO "getcpu", "rt_sigreturn", "flush_icache", "riscv_hwprobe"

@@ -72,7 +72,7 @@ static inline void synchronise_code(void *first, void *last) { (void)first; (voi
 
 /* What an image of the ABI must offer at least. */
 #define REQUIRED_VDSO \
-    "clock_gettime", "clock_getres", "gettimeofday", "getcpu", "restart_syscall", \
+    "clock_gettime", "clock_getres", "gettimeofday", "getrandom", "getcpu", "restart_syscall", \
     "sigreturn", "rt_sigreturn"
 
 #endif

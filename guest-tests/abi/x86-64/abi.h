@@ -71,6 +71,6 @@ static inline void synchronise_code(void *first, void *last) { (void)first; (voi
 
 /* What an image of the ABI must offer at least. */
 #define REQUIRED_VDSO \
-    "clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu"
+    "clock_gettime", "clock_getres", "gettimeofday", "getrandom", "time", "getcpu"
 
 #endif
