@@ -7,6 +7,7 @@
  *
  * The page is found from the program counter: an image has neither GOT nor TOC.
  */
+#define ARCH_QUICK_GETRANDOM
 #define VDSO_NAME(function) ppc_##function
 #define VDSO_FILL 0x00000000
 #define VDSO_GOT_HEADER 16
@@ -40,6 +41,21 @@ static ALWAYS_INLINE long arch_system_call(long number, long first, long second)
                      "1:"
                      : "+r"(r0), "+r"(r3), "+r"(r4)
                      : : "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "ctr", "xer", "cr0", "memory");
+    return r3;
+}
+
+static ALWAYS_INLINE long arch_system_call3(long number, long first, long second, long third)
+{
+    register long r0 __asm__("r0") = number;
+    register long r3 __asm__("r3") = first;
+    register long r4 __asm__("r4") = second;
+    register long r5 __asm__("r5") = third;
+    __asm__ volatile("sc\n\t"
+                     "bns+ 1f\n\t"
+                     "neg %1, %1\n"
+                     "1:"
+                     : "+r"(r0), "+r"(r3), "+r"(r4), "+r"(r5)
+                     : : "r6", "r7", "r8", "r9", "r10", "r11", "r12", "ctr", "xer", "cr0", "memory");
     return r3;
 }
 

@@ -110,7 +110,7 @@ static inline long abi_vdso_call(unsigned long function, long a, long b, long c,
 
 /* What an image of the ABI must offer at least. */
 #define REQUIRED_VDSO \
-    "clock_gettime", "clock_getres", "gettimeofday", "time", "getcpu", "get_tbfreq", "get_syscall_map", \
+    "clock_gettime", "clock_getres", "gettimeofday", "getrandom", "time", "getcpu", "get_tbfreq", "get_syscall_map", \
     "sync_dicache", "sync_dicache_p5", "datapage_offset", "sigtramp_rt64"
 
 #endif

@@ -1,0 +1,123 @@
+/* getrandom the short way: 8 to 16 bytes that the state's batch has. For all else, and when the
+ * generation moved, the C function (getrandom.c) starts anew with the arguments as they were.
+ * Conditions are gathered before a branch.
+ *
+ * The folder's getrandom.S defines WORD and includes this.
+ */
+#include "ppc_entry.h"
+#include "random_state.h"
+#include "time_page.h"
+
+#define PAGE_BIT 19	/* of 4096, counted as PowerPC does */
+
+/* r8: not 0 if the state's generation is not the page's. */
+.macro compare_generations
+#if WORD == 8
+	ld 8, POSTERN_AT_RANDOM_GENERATION(11)
+	ld 9, RANDOM_AT_NOT_GENERATION(6)
+	eqv 8, 8, 9
+#else
+	lwz 8, POSTERN_AT_RANDOM_GENERATION(11)
+	lwz 9, RANDOM_AT_NOT_GENERATION(6)
+	lwz 10, POSTERN_AT_RANDOM_GENERATION + 4(11)
+	lwz 0, RANDOM_AT_NOT_GENERATION + 4(6)
+	eqv 8, 8, 9
+	eqv 10, 10, 0
+	or 8, 8, 10
+#endif
+.endm
+
+	.section .text.getrandom_entry, "ax", %progbits
+	.hidden postern_time_page
+	.hidden slow_getrandom
+function __kernel_getrandom
+	.cfi_startproc
+	mflr 12
+	.cfi_register 65, 12
+	bcl 20, 31, 1f
+1:	mflr 11
+	mtlr 12
+	.cfi_restore 65
+	addis 11, 11, (postern_time_page - 1b)@ha
+	addi 11, 11, (postern_time_page - 1b)@l
+	/* What may make the state no state: its size, flags, two pages. */
+	xori 8, 7, RANDOM_STATE_SIZE
+	clrrwi 9, 5, 3
+	or 8, 8, 9
+	clrlwi 9, 6, PAGE_BIT + 1
+	addi 9, 9, RANDOM_STATE_SIZE - 1
+	rlwinm 9, 9, 0, PAGE_BIT, PAGE_BIT
+	or. 8, 8, 9
+	bne slow_getrandom
+	compare_generations
+	/* r9: negative if the length is below 8, above 16, or more than is left, which
+	 * is nothing during a call. */
+	addi 9, 4, -8
+	subfic 10, 4, 16
+	or 9, 9, 10
+	lwz 10, RANDOM_AT_POSITION(6)
+	subfic 12, 10, RANDOM_BATCH_SIZE
+	subf 12, 4, 12
+	or 9, 9, 12
+#if WORD == 8
+	srdi 9, 9, 63
+#else
+	srwi 9, 9, 31
+#endif
+	or. 8, 8, 9
+	bne slow_getrandom
+
+	li 8, RANDOM_IN_USE
+	stw 8, RANDOM_AT_POSITION(6)
+	/* The last 8 bytes may overlap the first. r10: the position afterwards. */
+	add 9, 6, 10
+	add 10, 10, 4
+	add 8, 6, 10
+	li 12, 0
+#if WORD == 8
+	ld 0, 0(9)
+	ld 7, -8(8)
+	std 12, 0(9)
+	std 12, -8(8)
+	add 12, 3, 4
+	std 0, 0(3)
+	std 7, -8(12)
+#else
+	mtctr 5
+	lwz 0, 0(9)
+	lwz 5, 4(9)
+	stw 0, 0(3)
+	stw 5, 4(3)
+	lwz 0, -8(8)
+	lwz 7, -4(8)
+	stw 12, 0(9)
+	stw 12, 4(9)
+	stw 12, -8(8)
+	stw 12, -4(8)
+	add 12, 3, 4
+	stw 0, -8(12)
+	stw 7, -4(12)
+#endif
+	stw 10, RANDOM_AT_POSITION(6)
+	compare_generations
+#if WORD == 8
+	cmpdi 8, 0
+#else
+	cmpwi 8, 0
+#endif
+	bne 2f
+	mr 3, 4
+	crclr SUMMARY_OVERFLOW
+	blr
+2:	li 7, RANDOM_STATE_SIZE
+#if WORD == 4
+	mfctr 5
+#endif
+	b slow_getrandom
+	.cfi_endproc
+end_function __kernel_getrandom
+
+	.hidden ppc_getrandom_rest
+	wrapper getrandom_rest, 1, slow_getrandom
+
+	.section .note.GNU-stack, "", %progbits

@@ -1,0 +1,2 @@
+#define WORD 4
+#include "ppc_getrandom.h"

@@ -1,0 +1,2 @@
+#define WORD 8
+#include "ppc_getrandom.h"
