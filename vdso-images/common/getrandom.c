@@ -240,6 +240,20 @@ getrandom_rest(uint8_t *buffer, size_t length, unsigned flags, struct random_sta
 }
 
 #ifndef ARCH_QUICK_GETRANDOM
+/* After these bytes were read. */
+static ALWAYS_INLINE uint64_t
+generation_differs_after(uint64_t bytes, time_page_t *page, const struct random_state *state)
+{
+#ifdef ARCH_DEPENDENCY
+    size_t zero = arch_dependency(bytes);
+    return generation_differs((time_page_t *)((uintptr_t)page + zero), (const struct random_state *)((uintptr_t)state + zero));
+#else
+    (void)bytes;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return generation_differs(page, state);
+#endif
+}
+
 /* The upper bit of a word that is negative. */
 static ALWAYS_INLINE size_t sign(size_t value)
 {
@@ -255,7 +269,7 @@ EXPORTED long VDSO_NAME(getrandom)(uint8_t *buffer, size_t length, unsigned flag
         return getrandom_rest(buffer, length, flags, state, state_size);
     size_t position = state->position, left = RANDOM_BATCH_SIZE - position;
     if (UNLIKELY(generation_differs(page, state) | sign((length - 8) | (16 - length) | (left - length))))
-        return getrandom_rest(buffer, length, flags, state, state_size);
+        return getrandom_rest(buffer, length, flags, state, sizeof *state);
     set_position(state, RANDOM_IN_USE);
     /* The last 8 bytes may overlap the first. */
     loose_u64 *from = (loose_u64 *)(state->batch + position), *last = (loose_u64 *)((uint8_t *)from + length - 8);
@@ -264,9 +278,8 @@ EXPORTED long VDSO_NAME(getrandom)(uint8_t *buffer, size_t length, unsigned flag
     ((loose_u64 *)buffer)->value = first_bytes;
     ((loose_u64 *)(buffer + length - 8))->value = last_bytes;
     set_position(state, position + length);
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    if (UNLIKELY(generation_differs(page, state) != 0))
-        return getrandom_rest(buffer, length, flags, state, state_size);
+    if (UNLIKELY(generation_differs_after(first_bytes | last_bytes, page, state) != 0))
+        return getrandom_rest(buffer, length, flags, state, sizeof *state);
     return (long)length;
 }
 VDSO_ALIAS(getrandom)

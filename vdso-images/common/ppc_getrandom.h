@@ -1,6 +1,7 @@
 /* getrandom the short way: 8 to 16 bytes that the state's batch has. For all else, and when the
  * generation moved, the C function (getrandom.c) starts anew with the arguments as they were.
- * Conditions are gathered before a branch.
+ * Conditions are gathered before a branch. 32 bits copy by floating-point registers, which a call need
+ * not preserve.
  *
  * The folder's getrandom.S defines WORD and includes this.
  */
@@ -10,20 +11,17 @@
 
 #define PAGE_BIT 19	/* of 4096, counted as PowerPC does */
 
-/* r8: not 0 if the state's generation is not the page's. */
+/* r8: not 0 if the state's generation is not the page's. 32 bits see the lower half, which is all that
+ * 2^32 changes of the generation reach. */
 .macro compare_generations
 #if WORD == 8
 	ld 8, POSTERN_AT_RANDOM_GENERATION(11)
 	ld 9, RANDOM_AT_NOT_GENERATION(6)
 	eqv 8, 8, 9
 #else
-	lwz 8, POSTERN_AT_RANDOM_GENERATION(11)
-	lwz 9, RANDOM_AT_NOT_GENERATION(6)
-	lwz 10, POSTERN_AT_RANDOM_GENERATION + 4(11)
-	lwz 0, RANDOM_AT_NOT_GENERATION + 4(6)
+	lwz 8, POSTERN_AT_RANDOM_GENERATION + 4(11)
+	lwz 9, RANDOM_AT_NOT_GENERATION + 4(6)
 	eqv 8, 8, 9
-	eqv 10, 10, 0
-	or 8, 8, 10
 #endif
 .endm
 
@@ -34,12 +32,6 @@ function __kernel_getrandom
 	.cfi_startproc
 	mflr 12
 	.cfi_register 65, 12
-	bcl 20, 31, 1f
-1:	mflr 11
-	mtlr 12
-	.cfi_restore 65
-	addis 11, 11, (postern_time_page - 1b)@ha
-	addi 11, 11, (postern_time_page - 1b)@l
 	/* What may make the state no state: its size, flags, two pages. */
 	xori 8, 7, RANDOM_STATE_SIZE
 	clrrwi 9, 5, 3
@@ -48,7 +40,13 @@ function __kernel_getrandom
 	addi 9, 9, RANDOM_STATE_SIZE - 1
 	rlwinm 9, 9, 0, PAGE_BIT, PAGE_BIT
 	or. 8, 8, 9
-	bne slow_getrandom
+	bnel 3f		/* says where we are, too: taken or not, it sets the link register */
+1:	mflr 11
+	mtlr 12
+	.cfi_remember_state
+	.cfi_restore 65
+	addis 11, 11, (postern_time_page - 1b)@ha
+	addi 11, 11, (postern_time_page - 1b)@l
 	compare_generations
 	/* r9: negative if the length is below 8, above 16, or more than is left, which
 	 * is nothing during a call. */
@@ -83,20 +81,15 @@ function __kernel_getrandom
 	std 0, 0(3)
 	std 7, -8(12)
 #else
-	mtctr 5
-	lwz 0, 0(9)
-	lwz 5, 4(9)
-	stw 0, 0(3)
-	stw 5, 4(3)
-	lwz 0, -8(8)
-	lwz 7, -4(8)
+	lfd 0, 0(9)
+	lfd 1, -8(8)
 	stw 12, 0(9)
 	stw 12, 4(9)
 	stw 12, -8(8)
 	stw 12, -4(8)
 	add 12, 3, 4
-	stw 0, -8(12)
-	stw 7, -4(12)
+	stfd 0, 0(3)
+	stfd 1, -8(12)
 #endif
 	stw 10, RANDOM_AT_POSITION(6)
 	compare_generations
@@ -110,9 +103,10 @@ function __kernel_getrandom
 	crclr SUMMARY_OVERFLOW
 	blr
 2:	li 7, RANDOM_STATE_SIZE
-#if WORD == 4
-	mfctr 5
-#endif
+	b slow_getrandom
+	.cfi_restore_state
+3:	mtlr 12
+	.cfi_restore 65
 	b slow_getrandom
 	.cfi_endproc
 end_function __kernel_getrandom

@@ -77,6 +77,8 @@ extern time_page_t postern_time_page HIDDEN;
  *   time_page()            only where the compiler's own way to `postern_time_page` is bad
  *   ARCH_READ_BARRIER      if the compiler's own acquire order is bad:
  *   arch_read_barrier()    keeps reads before it before those after it
+ *   ARCH_DEPENDENCY        if a read barrier costs much:
+ *   arch_dependency(value)   0; reads from addresses that it was added to come after that of the value
  *   ARCH_QUICK_CLOCK       if quick_clock.S exports clock_gettime and clock_gettime64
  *   ARCH_QUICK_GETRANDOM   if getrandom.S exports getrandom
  *   ARCH_COUNTER           if the ABI has a counter instruction:

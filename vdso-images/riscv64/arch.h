@@ -26,6 +26,15 @@ static ALWAYS_INLINE long arch_system_call3(long number, long first, long second
     return a0;
 }
 
+/* A fence, whatever it is for, is the most expensive one in an engine. */
+#define ARCH_DEPENDENCY
+static ALWAYS_INLINE size_t arch_dependency(uint64_t value)
+{
+    size_t zero;
+    __asm__ volatile("xor %0, %1, %1" : "=r"(zero) : "r"(value) : "memory");
+    return zero;
+}
+
 static ALWAYS_INLINE uint64_t arch_trap_counter(void)
 {
     register long a7 __asm__("a7") = SYSTEM_CALL_postern_counter;
