@@ -25,6 +25,8 @@ public:
     virtual void signal(Task& task, int generic_signal, int code, u64 detail, GuestAddr handler) = 0;
     /// A program image was loaded (start, execve): vDSO hooks have to be placed again.
     virtual void image_loaded(Task& task) = 0;
+    /// The guest moved the vDSO image to `start`, or unmapped it (0): the hooks of the old place have to go.
+    virtual void vdso_moved(Task&, GuestAddr /*start*/) {}
     /// In the child, after fork.
     virtual void forked(Task& task) = 0;
     virtual bool wants_syscalls() const = 0;

@@ -38,11 +38,13 @@ void Process::watch_vdso() {
         else
             image_.vdso.unmapped(change.start, change.size);
         GuestAddr new_start = image_.vdso.image;
-        bool image_gone = !change.moved_to && old_start - change.start < change.size;
+        bool image_gone = !change.moved_to && image_.vdso_image && old_start - change.start < change.size;
         if (image_.vdso_image && new_start != old_start)
             move_return_address(*this, *image_.vdso_image, old_start, new_start);
         place_counter_points(image_, options_.clock_mode, image_gone);
         bind_clock(vdso::ServiceReason::request);
+        if (options_.observer && task_ && (image_gone || new_start != old_start))
+            options_.observer->vdso_moved(*task_, image_gone ? GuestAddr{} : new_start);
     });
 }
 

@@ -453,6 +453,26 @@ TEST_CASE("execution hooks see their addresses only") {
     });
 }
 
+TEST_CASE("a hook is removed after its page") {
+    on_every_abi([](TestMachine& m) {
+        m.program({m.code.system_call, m.code.system_call});
+        unsigned seen = 0;
+        int handle = m.cpu->add_execution_hook(code_page, code_page, [&](GuestAddr) { ++seen; });
+        m.on_call = [&] {
+            CHECK(m.memory->unmap(code_page, 0x1000) == 0);
+            m.cpu->remove_execution_hook(handle);   // while the engine runs
+            return true;
+        };
+        Stop stop = m.cpu->run();
+        CHECK(m.calls == 1);
+        CHECK(seen == 1);
+        CHECK(stop.kind == Stop::Kind::fault);
+        CHECK(stop.access == Access::execute);
+        CHECK(stop.fault == memory::FaultKind::unmapped);
+        CHECK(stop.address == code_page + m.code.system_call.size());
+    });
+}
+
 TEST_CASE("riscv: rdtime counts ten million a second, in halves on the 32-bit machine") {
     for (const MachineCode& code : codes) {
         if (!code.abi.starts_with("riscv")) continue;

@@ -38,6 +38,7 @@ class VdsoReporter final : public Reporter {
 public:
     explicit VdsoReporter(Output& output) : output_(output) {}
     void image_loaded(kernel::Task& task) override;
+    void vdso_moved(kernel::Task& task, GuestAddr start) override;
     void served_call(kernel::Task& task, std::string_view page, const kernel::SyscallEntry& entry,
                      kernel::SysResult result) override;
     void finish(const kernel::ExitStatus& status) override;
@@ -51,6 +52,7 @@ private:
         i64 start_nanoseconds;
     };
 
+    void hook_entries(kernel::Task& task, GuestAddr start);
     void await_return(kernel::Task& task);
     void enter(kernel::Task& task, std::string_view symbol, std::string_view arguments, bool is_long);
     void leave(kernel::Task& task, u64 address);
@@ -58,6 +60,7 @@ private:
 
     Output& output_;
     std::vector<Call> calls_;            // innermost last
+    std::vector<int> entry_hooks_;       // handles
     std::set<u64> return_hooks_;         // addresses
 };
 

@@ -48,6 +48,10 @@ void Session::image_loaded(kernel::Task& task) {
     for (auto& reporter : reporters_) reporter->image_loaded(task);
 }
 
+void Session::vdso_moved(kernel::Task& task, GuestAddr start) {
+    for (auto& reporter : reporters_) reporter->vdso_moved(task, start);
+}
+
 void Session::forked(kernel::Task& task) {
     for (auto& output : outputs_) output->expect_several_processes();
     for (auto& reporter : reporters_) reporter->forked(task);

@@ -44,6 +44,7 @@ public:
                      kernel::SysResult result) override;
     void signal(kernel::Task& task, int generic_signal, int code, u64 detail, GuestAddr handler) override;
     void image_loaded(kernel::Task& task) override;
+    void vdso_moved(kernel::Task& task, GuestAddr start) override;
     void forked(kernel::Task& task) override;
     bool wants_syscalls() const override;
 

@@ -57,7 +57,18 @@ u64 return_address(kernel::Task& task) {
 
 void VdsoReporter::image_loaded(kernel::Task& task) {
     calls_.clear();
-    return_hooks_.clear();   // they went with the old engine
+    entry_hooks_.clear();   // they went with the old engine
+    return_hooks_.clear();
+    hook_entries(task, task.process.image().vdso.image);
+}
+
+void VdsoReporter::vdso_moved(kernel::Task& task, GuestAddr start) {
+    for (int hook : entry_hooks_) task.cpu().remove_execution_hook(hook);
+    entry_hooks_.clear();
+    if (start) hook_entries(task, start);
+}
+
+void VdsoReporter::hook_entries(kernel::Task& task, GuestAddr start) {
     const auto& image = task.process.image().vdso_image;
     if (!image) return;
     std::set<u64> entries;   // two names of one function are one entry
@@ -65,12 +76,15 @@ void VdsoReporter::image_loaded(kernel::Task& task) {
         const auto* service = std::ranges::find(services, exported.function, &Service::function);
         auto offset = image->find(exported.symbol);
         if (service == std::end(services) || !offset) continue;
-        u64 entry = task.process.image().vdso.image.value + task.abi().instruction_address(*offset);
+        u64 entry = start.value + task.abi().instruction_address(*offset);
         if (!entries.insert(entry).second) continue;
         // Two hooks: a new hook on the return address makes the engine drop its translations,
         // and the clock of the call starts after that.
-        task.cpu().add_execution_hook({entry}, {entry}, [this, &task](GuestAddr) { await_return(task); });
-        task.cpu().add_execution_hook({entry}, {entry}, [this, &task, symbol = exported.symbol, service](GuestAddr) {
+        auto hook = [&](auto callback) {
+            entry_hooks_.push_back(task.cpu().add_execution_hook({entry}, {entry}, std::move(callback)));
+        };
+        hook([this, &task](GuestAddr) { await_return(task); });
+        hook([this, &task, symbol = exported.symbol, service](GuestAddr) {
             enter(task, symbol, service->arguments, service->is_long);
         });
     }

@@ -117,16 +117,18 @@ bool UnicornCpu::on_tlb_fill(uc_engine*, u64 address, uc_mem_type type, uc_tlb_e
 bool UnicornCpu::fill(u64 address, uc_mem_type type, uc_tlb_entry& entry) {
     // What the machine cannot mean is not there; 32-bit registers may come sign-extended.
     if (!abi_.has_64bit_registers()) address &= abi_.word_mask();
-    if (uc_prot permissions = private_permissions(address); permissions != UC_PROT_NONE) {
+    auto grant_private = [&](uc_prot permissions) {
         entry.paddr = private_page_physical_ + (address & (private_page_size - 1));
         entry.perms = permissions;
         return true;
-    }
+    };
+    if (uc_prot permissions = private_permissions(address); permissions != UC_PROT_NONE) return grant_private(permissions);
     address &= abi_.address_mask();
     Access access = access_of(type);
     // Code of ours never leaves its page: where it would, it has come to its end.
     if (in_private_code_ && access == Access::execute) return false;
     auto grant = memory_.translate({address}, access);
+    if (!grant && removing_hook_) return grant_private(UC_PROT_ALL);   // it must not fail
     if (!grant && locating_fault_) {
         entry.paddr = hole_ + (address & (memory_.page_size() - 1));
         entry.perms = UC_PROT_ALL;

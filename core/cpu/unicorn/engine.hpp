@@ -175,6 +175,7 @@ private:
     bool entry_due_ = false;
     bool in_private_code_ = false;
     bool locating_fault_ = false;
+    bool removing_hook_ = false;
     bool had_fault_ = false;               // there was one to locate
     std::optional<u64> fault_offset_;      // within the TLB page
     u64 hole_ = 0;                         // physical page without memory

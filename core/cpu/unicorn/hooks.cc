@@ -69,7 +69,10 @@ void UnicornCpu::remove_execution_hook(int handle) {
     auto found = std::ranges::find(execution_hooks_, handle, &ExecutionHook::handle);
     if (found == execution_hooks_.end()) return;
     // Blocks that call the hook outlive it, so its entry stays and only falls silent.
+    removing_hook_ = true;
     uc_hook_del(engine_, found->hook);
+    removing_hook_ = false;
+    uc_ctl_flush_tlb(engine_);
     found->callback = [](GuestAddr) {};
     invalidate_code({}, 0);
 }
