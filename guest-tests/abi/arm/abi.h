@@ -7,6 +7,7 @@
 #define ABI_ELF_MACHINE 40
 #define ABI_VDSO_PREFIX "__vdso_"
 #define ABI_SA_RESTORER 0
+#define ABI_SIGNAL_PAGE /* handlers return to [sigpage], not to the vDSO */
 
 static inline long system_call(long number, long a, long b, long c, long d, long e, long f)
 {
