@@ -71,9 +71,6 @@ Result<void> MipsCpu::start() {
     if (abi().byte_order == ByteOrder::big) mode |= static_cast<int>(UC_MODE_BIG_ENDIAN);
     POSTERN_TRY(open({UC_ARCH_MIPS, mode, UC_CPU_MIPS32_24KF}, names));
     if (is_wide()) POSTERN_TRY(mips::widen_24kf(engine_));
-    uc_hook hook;
-    if (uc_hook_add(engine_, &hook, UC_HOOK_BLOCK, reinterpret_cast<void*>(on_block_start), this, 1, 0) != UC_ERR_OK)
-        return fail(ErrorKind::internal, "Unicorn: cannot hook blocks");
     first_float_ = abi().register_index(is_wide() ? "f0" : "d0");
     fcsr_ = abi().register_index("fcsr");
     map_private_page({page_address()});

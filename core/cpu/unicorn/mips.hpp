@@ -31,12 +31,6 @@ private:
     uc_prot private_permissions(u64 address) const override;
     std::optional<u64> accessed_address() const override;
 
-    static void on_block_start(uc_engine*, u64 address, u32 size, void* user) {
-        auto& cpu = *static_cast<MipsCpu*>(user);
-        cpu.block_ = address;
-        cpu.block_size_ = size;
-    }
-
     // --- the machine
     bool is_wide() const { return abi().machine == Machine::mips64; }
     u64 page_address() const;
@@ -64,15 +58,11 @@ private:
     mips::Instruction instruction_at(u64 address) const;
     mips::RegisterReader reader() const;
     u64 canonical(u64 address) const;
-    bool raises(mips::Instruction instruction, u32 exception) const;
-    u64 find_instruction(u32 exception) const;
     std::optional<u64> leave_delay_slot();
     bool carry_out(u64 address, Stop& stop);
     u64 stored_value(const mips::MemoryAccess& access) const;
     void take_value(const mips::MemoryAccess& access, u64 value);
 
-    u64 block_ = 0;
-    u32 block_size_ = 0;
     RegisterIndex first_float_ = 0, fcsr_ = 0;
     // Copy of the floating-point registers while the guest stands still, in the guest's byte order:
     // which of them are true, and whether some are newer than the machine's.

@@ -1,6 +1,7 @@
 // What an exception of the MIPS machine means: which instruction raised it, what it accessed, and
 // what Linux does about it.
 #include "cpu/unicorn/mips.hpp"
+#include "cpu/unicorn/recovered_pc.hpp"
 
 namespace postern::unicorn {
 
@@ -44,34 +45,6 @@ mips::RegisterReader MipsCpu::reader() const {
 u64 MipsCpu::canonical(u64 address) const {
     u64 cut = address & abi().word_mask();
     return is_wide() ? static_cast<u64>(abi().sign_extend_word(cut)) : cut;
-}
-
-/// Whether the instruction, with the registers as they are, raises the exception.
-bool MipsCpu::raises(Instruction instruction, u32 exception) const {
-    switch (exception) {
-        case address_load:
-        case address_store: {
-            auto access = mips::memory_access(instruction, reader());
-            return access && access->is_store == (exception == address_store) && access->wants_alignment &&
-                   access->address % access->size != 0;
-        }
-        case overflow: return mips::overflows(instruction, reader());
-        case conditional_trap: return mips::traps(instruction, reader());
-        case floating_point: return mips::computes_float(instruction);
-        default: return false;
-    }
-}
-
-/// The engine forgets the program counter of exceptions. The block is known; breakpoints and
-/// instructions that do not exist end it, and of the others it is the first that raises the
-/// exception with the registers as they are now.
-u64 MipsCpu::find_instruction(u32 exception) const {
-    u64 last = block_ + (block_size_ >= 4 ? block_size_ - 4 : 0);
-    if (exception == breakpoint || exception == reserved_instruction || exception == coprocessor_unusable) return last;
-    if (block_ % 4 != 0) return block_;   // a jump to nowhere
-    for (u64 address = block_; address <= last; address += 4)
-        if (raises(instruction_at(address), exception)) return address;
-    return last;
 }
 
 /// Of a fault: the registers tell, since nothing has been loaded yet.
@@ -143,7 +116,7 @@ bool MipsCpu::settle(Stop& stop) {
 
 void MipsCpu::interrupt(u32 number) {
     if (number == system_call) return serve_system_call();
-    u64 address = find_instruction(number);
+    u64 address = recovered_pc();
     set_pc(address);
     Instruction instruction = instruction_at(address);
     constexpr u32 overflow_code = 6, divide_code = 7;

@@ -7,34 +7,10 @@ namespace postern::unicorn::mips {
 namespace {
 
 enum Opcode : u32 {
-    special = 0, regimm = 1, j = 2, jal = 3, beq = 4, bgtz = 7, addi = 8, cop1 = 17, cop1x = 19, beql = 20, bgtzl = 23,
-    daddi = 24, jalx = 29,
+    special = 0, regimm = 1, j = 2, jal = 3, beq = 4, bgtz = 7, cop1 = 17, cop1x = 19, beql = 20, bgtzl = 23, jalx = 29,
 };
 
-enum Special : u32 {
-    jr = 8, jalr = 9, add = 32, sub = 34, dadd = 44, dsub = 46, tge = 48, tgeu = 49, tlt = 50, tltu = 51, teq = 52,
-    tne = 54,
-};
-
-/// Conditions of traps, as the function field of SPECIAL has them; REGIMM has them at 8 less 48.
-bool holds(u32 condition, u64 left, u64 right) {
-    switch (condition) {
-        case tge: return static_cast<i64>(left) >= static_cast<i64>(right);
-        case tgeu: return left >= right;
-        case tlt: return static_cast<i64>(left) < static_cast<i64>(right);
-        case tltu: return left < right;
-        case teq: return left == right;
-        case tne: return left != right;
-        default: return false;
-    }
-}
-
-template <typename T>
-bool sum_overflows(u64 left, u64 right, bool subtract) {
-    T result;
-    T a = static_cast<T>(left), b = static_cast<T>(right);
-    return subtract ? __builtin_sub_overflow(a, b, &result) : __builtin_add_overflow(a, b, &result);
-}
+enum Special : u32 { jr = 8, jalr = 9 };
 
 enum Kind : u8 { load_unsigned_data, load_signed_data, store_data, load_float, store_float, load_atomic, store_atomic };
 
@@ -112,41 +88,6 @@ std::optional<MemoryAccess> memory_access(Instruction instruction, const Registe
                         .wants_alignment = row->size > 1,
                         .data_register = is_indexed ? indexed_data : instruction.rt(),
                         .address = registers(instruction.rs()) + displacement};
-}
-
-bool traps(Instruction instruction, const RegisterReader& registers) {
-    u64 left = registers(instruction.rs());
-    if (instruction.opcode() == special) return holds(instruction.function(), left, registers(instruction.rt()));
-    if (instruction.opcode() != regimm || instruction.rt() < 8) return false;
-    return holds(instruction.rt() + tge - 8, left, static_cast<u64>(instruction.immediate()));
-}
-
-bool overflows(Instruction instruction, const RegisterReader& registers) {
-    u64 left = registers(instruction.rs());
-    u64 immediate = static_cast<u64>(instruction.immediate());
-    switch (instruction.opcode()) {
-        case addi: return sum_overflows<i32>(left, immediate, false);
-        case daddi: return sum_overflows<i64>(left, immediate, false);
-        case special: break;
-        default: return false;
-    }
-    u64 right = registers(instruction.rt());
-    switch (instruction.function()) {
-        case add: return sum_overflows<i32>(left, right, false);
-        case sub: return sum_overflows<i32>(left, right, true);
-        case dadd: return sum_overflows<i64>(left, right, false);
-        case dsub: return sum_overflows<i64>(left, right, true);
-        default: return false;
-    }
-}
-
-bool computes_float(Instruction instruction) {
-    if (instruction.opcode() == cop1x) return instruction.function() >= 32;   // madd ... nmsub
-    if (instruction.opcode() != cop1) return false;
-    constexpr u32 move_to_control = 6;
-    bool moves = instruction.function() >= 5 && instruction.function() <= 7;   // abs mov neg
-    moves |= instruction.function() >= 17 && instruction.function() <= 19;     // movcf movz movn
-    return instruction.rs() == move_to_control || (instruction.rs() >= 16 && !moves);
 }
 
 u32 break_code(Instruction instruction) {

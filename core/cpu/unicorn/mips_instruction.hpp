@@ -42,15 +42,6 @@ bool has_delay_slot(Instruction instruction);
 /// The access of a load or store.
 std::optional<MemoryAccess> memory_access(Instruction instruction, const RegisterReader& registers);
 
-/// Whether it is a conditional trap whose condition holds.
-bool traps(Instruction instruction, const RegisterReader& registers);
-
-/// Whether it is an addition or subtraction that overflows.
-bool overflows(Instruction instruction, const RegisterReader& registers);
-
-/// Whether it computes with floating-point numbers, and so may raise their exceptions.
-bool computes_float(Instruction instruction);
-
 /// The code of break, syscall's sibling: assemblers put it in either half of the field.
 u32 break_code(Instruction instruction);
 
