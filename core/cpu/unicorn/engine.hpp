@@ -144,10 +144,7 @@ private:
     Stop located_fault();
     static bool on_hole(uc_engine*, uc_mem_type, u64 address, int size, i64 value, void* user);
     /// Size of the pages the TLB hook is asked for.
-    u64 tlb_page_size() const {
-        bool arm = abi_.machine == Machine::arm || abi_.machine == Machine::aarch64;
-        return arm ? 1024 : 4096;
-    }
+    u64 tlb_page_size() const { return tlb_page_size_; }
     Stop stop_for_error(uc_err error);
     void prepare_entry();
     void flush_code();
@@ -185,6 +182,7 @@ private:
     uc_hook block_hook_ = 0;
     std::vector<uc_hook> counter_hooks_;
     std::byte* counter_word_ = nullptr;
+    u64 tlb_page_size_ = 0;
     u64 fills_ = 0;                        // since the last TLB flush
     u64 fill_limit_;
     ExitChecks exit_checks_;
