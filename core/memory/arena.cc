@@ -13,11 +13,30 @@ namespace {
 constexpr u64 identity_size = u64{1} << 32;
 constexpr u64 slotted_size = u64{1} << 40;
 
+/// Reserved address space, or MAP_FAILED. `wanted`: an address; nothing must be there yet.
+void* reserve_at(u64 wanted, u64 size) {
+    int at = wanted ? MAP_FIXED_NOREPLACE : 0;
+    return ::mmap(reinterpret_cast<void*>(wanted), size, PROT_NONE,
+                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | at, -1, 0);
+}
+
+/// Engines reach a flat guest's memory best when it lies at a power of two. These are free as a
+/// rule, below what the host's kernel hands out from the top, above the sanitizers' tables.
+void* reserve_at_power_of_two(u64 size) {
+    for (unsigned bit : {45, 46}) {
+        void* base = reserve_at(u64{1} << bit, size);
+        if (base == reinterpret_cast<void*>(u64{1} << bit)) return base;
+        if (base != MAP_FAILED) ::munmap(base, size);   // a kernel that takes the flag for a hint
+    }
+    return MAP_FAILED;
+}
+
 }  // namespace
 
 Result<Arena> Arena::reserve(bool identity) {
     u64 size = identity ? identity_size : slotted_size;
-    void* base = ::mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* base = identity ? reserve_at_power_of_two(size) : MAP_FAILED;
+    if (base == MAP_FAILED) base = reserve_at(0, size);
     if (base == MAP_FAILED) {
         return fail(ErrorKind::internal, fmt::format("cannot reserve {} GiB of address space for the guest: {}",
                                                      size >> 30, std::strerror(errno)), ENOMEM);

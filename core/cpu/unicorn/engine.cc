@@ -88,6 +88,10 @@ Result<void> UnicornCpu::open(const Model& model, std::span<const RegisterName> 
     POSTERN_TRY(check(uc_ctl_exits_enable(engine_), "cannot run without an end address"));
     words_.resize(abi_.registers.size());
     exit_checks_ = ExitChecks(engine_);
+    if (!abi_.has_64bit_registers()) {
+        bool aligned = abi_.machine == Machine::mips32;
+        flat_ = FlatAccess::create(memory_.arena_base(), aligned ? FlatAccess::Check::page : FlatAccess::Check::end);
+    }
     choose_exit_checks();
     memory_.set_listener(this);
     return {};
@@ -146,8 +150,16 @@ bool UnicornCpu::fill(u64 address, uc_mem_type type, uc_tlb_entry& entry) {
     entry.paddr = grant->arena_offset;
     entry.perms = static_cast<uc_prot>(UC_PROT_READ | (grant->permissions.write ? UC_PROT_WRITE : 0) |
                                        (grant->permissions.execute ? UC_PROT_EXEC : 0));
+    if (flat_) note_grant(address, access);
     if (++fills_ > fill_limit_) grow_tlb();
     return true;
+}
+
+/// Every grant lets the page be read.
+void UnicornCpu::note_grant(u64 address, Access access) {
+    flat_->granted_read(address);
+    if (access == Access::write) flat_->granted_write(address);
+    if (access == Access::execute) flat_->granted_execution(address);
 }
 
 /// The TLB is only ever resized inside a flush, so a program with many pages would miss for
@@ -159,6 +171,7 @@ void UnicornCpu::grow_tlb() {
 }
 
 void UnicornCpu::flush_translations() {
+    if (flat_) flat_->forget_grants();
     fills_ = 0;
     uc_ctl_flush_tlb(engine_);
 }
@@ -174,6 +187,9 @@ void UnicornCpu::flush_code() {
     flush_code_due_ = false;
     if (translated_) uc_ctl_flush_tb(engine_);
     translated_ = false;
+    if (!flat_) return;
+    flat_->forget_code();
+    uc_ctl_flush_tlb(engine_);   // so that each page is asked for before it is translated again
 }
 
 // --- running
@@ -202,6 +218,7 @@ void UnicornCpu::prepare_entry() {
         find_registers();
     }
     entry_due_ = false;
+    FlatAccess::enter(flat_.get());
     before_entry();
     if (pending_pc_) {
         u64 value = *pending_pc_;
@@ -234,6 +251,7 @@ Stop UnicornCpu::located_fault() {
     }
     locating_fault_ = translated_ = true;
     fault_offset_.reset();
+    FlatAccess::enter(flat_.get());
     u64 entry = start_address();   // with the instruction-set state, which a plain address would change
     uc_emu_start(engine_, entry, 0, 0, 0);
     locating_fault_ = false;

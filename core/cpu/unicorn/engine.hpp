@@ -3,6 +3,7 @@
 
 #include "cpu/cpu.hpp"
 #include "cpu/unicorn/exit_checks.hpp"
+#include "cpu/unicorn/flat_access.hpp"
 #include "cpu/unicorn/register_words.hpp"
 
 #include <csignal>
@@ -139,6 +140,7 @@ private:
     static void on_code(uc_engine*, u64 address, u32 size, void* user);
     static void on_counter_point(uc_engine*, u64 address, u32 size, void* user);
     bool fill(u64 address, uc_mem_type type, uc_tlb_entry& entry);
+    void note_grant(u64 address, Access access);
     void grow_tlb();
     uc_err cover_virtual_addresses();
     Stop located_fault();
@@ -186,6 +188,7 @@ private:
     u64 fills_ = 0;                        // since the last TLB flush
     u64 fill_limit_;
     ExitChecks exit_checks_;
+    std::unique_ptr<FlatAccess> flat_;     // 32-bit guests, where it can be
     std::list<ExecutionHook> execution_hooks_;
     int next_handle_ = 1;
     std::byte* private_page_ = nullptr;
