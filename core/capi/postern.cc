@@ -55,6 +55,7 @@ constexpr Sentence sentences[] = {
     {POSTERN_BAD_TIME_POLICY, "the text is no time policy"},
     {POSTERN_NO_ROOM, "out of memory"},
     {POSTERN_INTERNAL, "internal error of the library"},
+    {POSTERN_TIME_RECORD, "the record of time ends, is of other reads, or cannot be written"},
 };
 
 ClockMode mode_of(const postern_options& options, const Abi& abi) {
@@ -221,6 +222,13 @@ int postern_vdso_service(postern_vdso* vdso) {
     return POSTERN_OK;
 }
 
+int postern_vdso_reseed(postern_vdso* vdso) {
+    if (!vdso) return POSTERN_BAD_ARGUMENT;
+    if (!vdso->placement) return POSTERN_NOT_INSTALLED;
+    vdso->clock.reseed();
+    return POSTERN_OK;
+}
+
 int postern_vdso_set_time(postern_vdso* vdso, const char* policy) {
     if (!vdso || !policy) return POSTERN_BAD_ARGUMENT;
     return guarded([&]() -> int {
@@ -233,6 +241,7 @@ int postern_vdso_set_time(postern_vdso* vdso, const char* policy) {
 int postern_vdso_clock_gettime(postern_vdso* vdso, int clock_id, int64_t* seconds, int64_t* nanoseconds) {
     if (!vdso || !seconds || !nanoseconds) return POSTERN_BAD_ARGUMENT;
     auto time = vdso->clock.read(clock_id);
+    if (vdso->clock.failure()) return POSTERN_TIME_RECORD;
     if (!time) return POSTERN_NOT_FOUND;
     *seconds = time->seconds;
     *nanoseconds = time->nanoseconds;

@@ -115,6 +115,7 @@ Result<void> Clock::set_policy(const TimePolicy& policy) {
     auto source = TimeSource::make(policy, state_->host, &before);
     if (source) {
         state_->source = std::move(*source);
+        state_->failure.reset();
         state_->mode = mode_for(state_->counter.mode, *state_->source);
         state_->renew(ServiceReason::policy);
         counts_calls_ = state_->source->cost_of_call() > 0;

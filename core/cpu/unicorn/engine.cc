@@ -129,7 +129,7 @@ bool UnicornCpu::fill(u64 address, uc_mem_type type, uc_tlb_entry& entry) {
         entry.perms = permissions;
         return true;
     };
-    if (uc_prot permissions = private_permissions(address); permissions != UC_PROT_NONE) return grant_private(permissions);
+    if (uc_prot permissions = private_permissions(address)) return grant_private(permissions);
     address &= abi_.address_mask();
     Access access = access_of(type);
     // Code of ours never leaves its page: where it would, it has come to its end.

@@ -38,7 +38,7 @@ extern "C" {
 #endif
 
 /* The interface that this header describes. It rises when something is added; nothing goes. */
-#define POSTERN_API_VERSION 1
+#define POSTERN_API_VERSION 2
 /* The version that the library was built with. */
 int postern_api_version(void);
 
@@ -54,7 +54,8 @@ enum postern_status {
     POSTERN_NOT_FOUND,         /* no such symbol, clock, address or index */
     POSTERN_BAD_TIME_POLICY,   /* the text is no time policy */
     POSTERN_NO_ROOM,           /* the host is out of memory */
-    POSTERN_INTERNAL           /* a defect of the library */
+    POSTERN_INTERNAL,          /* a defect of the library */
+    POSTERN_TIME_RECORD        /* a record of time ends, is of other reads, or cannot be written (version 2) */
 };
 
 /* One sentence about a status, without full stop. Never null; unknown numbers have one as well. */
@@ -184,15 +185,18 @@ int postern_vdso_service(struct postern_vdso *vdso);
 
 /* Where guest time comes from, in the words of `postern run --time` (its --help explains them):
  * "host", "offset=-3d", "at=2038-01-19T03:14:07Z", "rate=10", "freeze", "step=1ms", "virtual",
- * "monotonic+=10s", "boottime+=10s"; several with commas between. Takes effect at once, for the
+ * "monotonic+=10s", "boottime+=10s", "record=FILE", "replay=FILE"; several with commas between.
+ * With the last two, and those that count reads, the page sends guests to the system call for each
+ * read: answer it by exactly one postern_vdso_clock_gettime. Takes effect at once, for the
  * page and for postern_vdso_clock_gettime; clocks other than REALTIME never go back. While the
- * guest does not run. Errors: BAD_TIME_POLICY (no policy, or one that does not fit the clocks);
- * the old one stays. */
+ * guest does not run. Errors: BAD_TIME_POLICY (no policy, one that does not fit the clocks, or whose
+ * file cannot be opened or is no record); the old one stays. */
 int postern_vdso_set_time(struct postern_vdso *vdso, const char *policy);
 
 /* The guest's clock_gettime and clock_getres (Linux clock ids) by the arithmetic of the vDSO, for
  * the system calls. Renews a stale page. Errors: NOT_FOUND (not a clock of the page: CPU-time and
- * alarm clocks, unknown ids). */
+ * alarm clocks, unknown ids), TIME_RECORD (with "record=" or "replay=":
+ * from then on each read says so, until another policy is set). */
 int postern_vdso_clock_gettime(struct postern_vdso *vdso, int clock_id, int64_t *seconds,
                                int64_t *nanoseconds);
 int postern_vdso_clock_getres(const struct postern_vdso *vdso, int clock_id, int64_t *nanoseconds);
@@ -203,6 +207,17 @@ int postern_vdso_clock_getres(const struct postern_vdso *vdso, int clock_id, int
 #define POSTERN_COUNTER_CALL 0x70537401u
 /* The guest's counter now. Errors: NOT_FOUND (mode PAGE has none). */
 int postern_vdso_counter(const struct postern_vdso *vdso, uint64_t *value);
+
+/* --- getrandom
+ *
+ * Where the image has that function, it computes random bytes from keys that it takes by the
+ * system call and keeps in memory of the guest, which the guest maps with the flag MAP_DROPPABLE
+ * (8, Linux 6.11). Where your emulator refuses that mapping, C libraries make the system call. */
+
+/* Makes all those keys void; the guest takes new ones at its next calls. Needed whenever memory of
+ * the guest exists a second time: in at least one of the two after a fork, and when the guest is put
+ * back to a snapshot; otherwise both get the same bytes. Errors: NOT_INSTALLED. (Version 2.) */
+int postern_vdso_reseed(struct postern_vdso *vdso);
 
 /* --- watching calls
  *

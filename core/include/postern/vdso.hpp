@@ -117,6 +117,7 @@ public:
     }
 
     void service() { require(postern_vdso_service(handle())); }
+    void reseed() { require(postern_vdso_reseed(handle())); }
     void set_time(const std::string& policy) { require(postern_vdso_set_time(handle(), policy.c_str())); }
     std::optional<Time> clock_gettime(int clock_id) {
         Time time;
