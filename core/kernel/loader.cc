@@ -296,8 +296,10 @@ Result<Image> load_image(const LoadRequest& request) {
     POSTERN_TRY_ASSIGN(vdso, vdso::install(*image.abi, *image.memory, GuestAddr{},
                                            image.vdso_image ? &*image.vdso_image : nullptr));
     image.vdso = std::move(vdso);
-    if (image.vdso.time_page)
+    if (image.vdso.time_page) {
         POSTERN_TRY(vdso::publish_system_calls(*image.abi, *image.memory, image.vdso, provided_calls(*image.abi)));
+        POSTERN_TRY(vdso::publish_hardware_probe(*image.abi, *image.memory, image.vdso));
+    }
     POSTERN_TRY(build_stack(image, contents));
     return image;
 }

@@ -24,6 +24,7 @@ constexpr Service services[] = {
     {"time", "time_out", true},
     {"getrandom", "buf_out, size, random_flags, ptr, size", true},
     {"getcpu", "int_out, int_out, ptr"},
+    {"riscv_hwprobe", "ptr, size, size, ptr, hex"},
     {"sgx_enter_enclave", "ptr, ptr, ptr, uint"},
     {"futex_robust_unlock32", "int_in, uint, ptr"},
     {"futex_robust_unlock64", "int_in, uint, ptr"},

@@ -1,6 +1,7 @@
 #include "vdso/system_calls.hpp"
 
 #include "base/text.hpp"
+#include "hardware_probe.h"
 #include "system_calls.h"
 
 #include <algorithm>
@@ -30,6 +31,12 @@ Facts make_facts(const Abi& abi, std::span<const u32> numbers) {
     return facts;
 }
 
+/// Behind the clocks of the time page.
+Result<void> write(GuestMemory& memory, const Placement& placement, u64 offset, std::span<const std::byte> bytes) {
+    if (memory.poke(placement.time_page + offset, bytes)) return {};
+    return fail(ErrorKind::internal, format_text("cannot write to the time page at {}", hexadecimal(placement.time_page.value)));
+}
+
 }  // namespace
 
 Result<void> publish_system_calls(const Abi& abi, GuestMemory& memory, const Placement& placement,
@@ -38,8 +45,21 @@ Result<void> publish_system_calls(const Abi& abi, GuestMemory& memory, const Pla
         return function.function == "get_syscall_map" || function.function == "get_tbfreq";
     });
     if (!asks) return {};
-    if (memory.poke(placement.time_page + POSTERN_AT_SYSTEM_CALLS, make_facts(abi, numbers))) return {};
-    return fail(ErrorKind::internal, format_text("cannot write to the time page at {}", hexadecimal(placement.time_page.value)));
+    return write(memory, placement, POSTERN_AT_SYSTEM_CALLS, make_facts(abi, numbers));
+}
+
+Result<void> publish_hardware_probe(const Abi& abi, GuestMemory& memory, const Placement& placement) {
+    if (abi.hardware_probe.empty()) return {};
+    POSTERN_ASSERT(abi.hardware_probe.size() <= POSTERN_HARDWARE_PROBE_ROWS);
+    std::array<std::byte, sizeof(postern_hardware_probe)> facts{};
+    store(facts.data(), u64{abi.hardware_probe.size()}, abi.byte_order);
+    std::byte* row = facts.data() + offsetof(postern_hardware_probe, rows);
+    for (const HardwareProbe& probe : abi.hardware_probe) {
+        store(row, static_cast<u64>(probe.key), abi.byte_order);
+        store(row + sizeof(u64), probe.value, abi.byte_order);
+        row += 2 * sizeof(u64);
+    }
+    return write(memory, placement, POSTERN_AT_HARDWARE_PROBE, facts);
 }
 
 }  // namespace postern::vdso

@@ -1,4 +1,4 @@
-// What images with get_syscall_map and get_tbfreq read behind the time page's clocks.
+// What images with get_syscall_map, get_tbfreq and riscv_hwprobe read behind the time page's clocks.
 #pragma once
 
 #include "vdso/image.hpp"
@@ -11,5 +11,10 @@ namespace postern::vdso {
 /// Error: the time page is not where `placement` says.
 Result<void> publish_system_calls(const Abi& abi, GuestMemory& memory, const Placement& placement,
                                   std::span<const u32> numbers);
+
+/// Tells the image what riscv_hwprobe answers about all harts (Abi::hardware_probe); to be called
+/// once after install, by whoever answers the system call from the same table. Does nothing for an ABI
+/// without that call. Error: the time page is not where `placement` says.
+Result<void> publish_hardware_probe(const Abi& abi, GuestMemory& memory, const Placement& placement);
 
 }  // namespace postern::vdso

@@ -177,6 +177,9 @@ static void check_flush_icache(word function)
     CHECK_EQUAL(((int (*)(void *, void *, word))function)(&vdso, &vdso + 1, 2), -EINVAL);
 }
 
+#ifndef __NR_riscv_hwprobe
+#define __NR_riscv_hwprobe 258 /* Linux 6.4 */
+#endif
 /* As the system call: known keys get values, unknown ones become -1. */
 static void check_hwprobe(word function)
 {
@@ -191,6 +194,14 @@ static void check_hwprobe(word function)
     CHECK_EQUAL(probe(pairs, 3, sizeof every_cpu, every_cpu, 0), 0);
     CHECK_EQUAL(probe(pairs, 3, sizeof no_cpus, no_cpus, 0), -EINVAL);
     CHECK_EQUAL(probe(pairs, 3, 0, 0, 64), -EINVAL);
+    /* The same by the system call, for every key that kernels have and some that they have not. */
+    for (i64 key = -2; key < 40; key++) {
+        struct pair here = {key, 7}, there = {key, 7};
+        CHECK_EQUAL(probe(&here, 1, 0, 0, 0), 0);
+        CHECK_EQUAL(CALL(riscv_hwprobe, &there, 1, 0, 0, 0), 0);
+        CHECK_EQUAL(here.key, there.key);
+        CHECK_EQUAL(here.value, there.value);
+    }
 }
 #else
 static void check_flush_icache(word function) { (void)function; }

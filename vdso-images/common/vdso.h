@@ -90,6 +90,7 @@ extern time_page_t postern_time_page HIDDEN;
  *   ARCH_NOP               an instruction that does nothing, if that is not "nop"
  *   arch_system_call(number, first, second)   returns the result or -errno
  *   arch_system_call3(number, first, second, third)   the same; only getrandom needs it
+ *   arch_system_call5(number, first, ... fifth)   the same; only riscv_hwprobe needs it
  *   ARCH_CALL              if the functions report errors otherwise than as -errno:
  *   arch_call(function, first, ... fifth)   calls one and returns its result or -errno
  */

@@ -26,6 +26,18 @@ static ALWAYS_INLINE long arch_system_call3(long number, long first, long second
     return a0;
 }
 
+static ALWAYS_INLINE long arch_system_call5(long number, long first, long second, long third, long fourth, long fifth)
+{
+    register long a7 __asm__("a7") = number;
+    register long a0 __asm__("a0") = first;
+    register long a1 __asm__("a1") = second;
+    register long a2 __asm__("a2") = third;
+    register long a3 __asm__("a3") = fourth;
+    register long a4 __asm__("a4") = fifth;
+    __asm__ volatile("ecall" : "+r"(a0) : "r"(a7), "r"(a1), "r"(a2), "r"(a3), "r"(a4) : "memory");
+    return a0;
+}
+
 /* A fence, whatever it is for, is the most expensive one in an engine. */
 #define ARCH_DEPENDENCY
 static ALWAYS_INLINE size_t arch_dependency(uint64_t value)

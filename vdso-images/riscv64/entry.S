@@ -29,16 +29,4 @@ __vdso_flush_icache:
 	.cfi_endproc
 	.size __vdso_flush_icache, . - __vdso_flush_icache
 
-/* int riscv_hwprobe(struct pair *pairs, size_t pair_count, size_t set_size, unsigned long *harts,
- * unsigned flags). */
-	.globl __vdso_riscv_hwprobe
-	.type __vdso_riscv_hwprobe, @function
-__vdso_riscv_hwprobe:
-	.cfi_startproc
-	li a7, 258
-	ecall
-	ret
-	.cfi_endproc
-	.size __vdso_riscv_hwprobe, . - __vdso_riscv_hwprobe
-
 	.section .note.GNU-stack, "", @progbits

@@ -14,6 +14,7 @@ typedef long (*function_t)();
 #define HAS_COUNTER
 #endif
 
+#include "hardware_probe.h"
 #include "system_calls.h"
 
 /* IMAGE_function is the address of an exported function, absent = 0. */
@@ -276,17 +277,36 @@ static void test_facts(void)
 #endif
 
 #ifdef IMAGE_riscv_hwprobe
-/* Both are system calls; what runs this may be older than they are. */
+/* The system calls may be younger than what runs this. */
 static void test_riscv(void)
 {
     struct {
         int64_t key;
         uint64_t value;
-    } pair = {4711, 7};
+    } pair = {4711, 7}, pairs[3] = {{3, 0}, {-1, 7}, {1ll << 40, 7}};
     long flushed = visit(IMAGE_flush_icache, (long)&pair, (long)(&pair + 1), 0);
     DEMAND(flushed == 0 || flushed == -ENOSYS);
     long probed = visit5(IMAGE_riscv_hwprobe, (long)&pair, 1, 0, 0, 0);
     DEMAND(probed == -ENOSYS ? pair.key == 4711 : probed == 0 && pair.key == -1 && pair.value == 0);
+    /* From the page, with what no kernel says. */
+    struct postern_hardware_probe *facts = (void *)((uintptr_t)&page + POSTERN_AT_HARDWARE_PROBE);
+    facts->rows[0].key = 1ll << 40;
+    facts->rows[0].value = 1ull << 63;
+    facts->rows[1].key = 3;
+    facts->rows[1].value = 99;
+    facts->count = 2;
+    DEMAND(visit5(IMAGE_riscv_hwprobe, (long)pairs, 3, 0, 0, 0) == 0);
+    DEMAND(pairs[0].key == 3 && pairs[0].value == 99);
+    DEMAND(pairs[1].key == -1 && pairs[1].value == 0);
+    DEMAND(pairs[2].key == 1ll << 40 && pairs[2].value == 1ull << 63);
+    DEMAND(visit5(IMAGE_riscv_hwprobe, 0, 0, 0, 0, 0) == 0);
+    /* Not about all harts, or with flags: the system call. */
+    long answers[] = {visit5(IMAGE_riscv_hwprobe, (long)pairs, 1, sizeof(long), 0, 0),
+                      visit5(IMAGE_riscv_hwprobe, (long)pairs, 1, 0, 0, 2)};
+    DEMAND(answers[0] == -EFAULT || answers[0] == -ENOSYS);
+    DEMAND(answers[1] == -EINVAL || answers[1] == -ENOSYS);
+    DEMAND(pairs[0].value == 99);
+    facts->count = 0;
 }
 #endif
 
