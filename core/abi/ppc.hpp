@@ -32,15 +32,14 @@ enum Feature : u64 {
     snooping_instruction_cache = 0x2000, decimal = 0x400, arch_2_06 = 0x100, vsx = 0x80, true_little_endian = 2,
 };
 enum Feature2 : u64 {
-    arch_2_07 = 0x80000000, data_stream_control = 0x20000000, integer_select = 0x08000000, target_address = 0x04000000,
-    vector_crypto = 0x02000000, arch_3_00 = 0x00800000, quad_floating_point = 0x00400000, darn = 0x00200000,
+    arch_2_07 = 0x80000000, integer_select = 0x08000000, target_address = 0x04000000,
+    vector_crypto = 0x02000000, arch_3_00 = 0x00800000, darn = 0x00200000,
 };
 
 // POWER9 without what its engine lacks: transactions, `scv`, event-based branches, performance
-// counters.
+// counters, the data stream control register, and of quad-precision floating point the multiply-add.
 inline constexpr u64 hwcap_64 = feature_32 | feature_64 | altivec | fpu | mmu | snooping_instruction_cache |
                                 decimal | arch_2_06 | vsx | true_little_endian;
-inline constexpr u64 hwcap2_64 = arch_2_07 | data_stream_control | integer_select | target_address | vector_crypto |
-                                 arch_3_00 | quad_floating_point | darn;
+inline constexpr u64 hwcap2_64 = arch_2_07 | integer_select | target_address | vector_crypto | arch_3_00 | darn;
 
 }  // namespace postern::ppc

@@ -52,7 +52,7 @@ constexpr AuxHead auxv_head[] = {aux_vdso};
 
 /// AT_HWCAP bits that the engine's CPU executes: see s390x. high_gprs: upper halves survive signals.
 enum : u64 {
-    esan3 = 1 << 0, zarch = 1 << 1, stfle = 1 << 2, ldisp = 1 << 4, eimm = 1 << 5, high_gprs = 1 << 9,
+    esan3 = 1 << 0, zarch = 1 << 1, ldisp = 1 << 4, eimm = 1 << 5, etf3eh = 1 << 8, high_gprs = 1 << 9,
 };
 
 }  // namespace
@@ -85,7 +85,7 @@ constinit const Abi s390_abi{
                .pie_base = 0x5555'2000,
                .ignored_address_bits = 0x8000'0000},
     .start = {.auxv_head = auxv_head,
-              .hwcap = esan3 | zarch | stfle | ldisp | eimm | high_gprs,
+              .hwcap = esan3 | zarch | ldisp | eimm | etf3eh | high_gprs,
               .hwcap2 = {},
               .platform = "z10",
               .uname_machine = "s390",

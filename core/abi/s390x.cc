@@ -50,9 +50,9 @@ constexpr AuxHead auxv_head[] = {aux_vdso};
 
 /// AT_HWCAP bits that the engine's CPU executes. The vector facility (VXRS) works too, but is
 /// not promised: signal frames do not carry vector registers. There is no decimal floating
-/// point and no transactional execution, and stfle answers that nothing is installed.
+/// point and no transactional execution, and `stfle` (STFLE) stores nothing.
 enum : u64 {
-    esan3 = 1 << 0, zarch = 1 << 1, stfle = 1 << 2, ldisp = 1 << 4, eimm = 1 << 5, high_gprs = 1 << 9,
+    esan3 = 1 << 0, zarch = 1 << 1, ldisp = 1 << 4, eimm = 1 << 5, etf3eh = 1 << 8, high_gprs = 1 << 9,
 };
 
 }  // namespace
@@ -84,7 +84,7 @@ constinit const Abi s390x_abi{
                .stack_top = 0x3ff'ffff'b000,
                .pie_base = 0x2aa'0000'0000},
     .start = {.auxv_head = auxv_head,
-              .hwcap = esan3 | zarch | stfle | ldisp | eimm | high_gprs,
+              .hwcap = esan3 | zarch | ldisp | eimm | etf3eh | high_gprs,
               .hwcap2 = {},
               .platform = "z10",
               .uname_machine = "s390x",

@@ -1,0 +1,1 @@
+#include "../riscv64/hwcap.h"
