@@ -30,6 +30,7 @@ static word coroutine_stack[1024] __attribute__((aligned(16)));
 static word seen_argument, seen_stack, seen_thread_pointer, visits;
 static u64 seen_mask;
 
+#define ALL_CONDITIONS "cr0", "cr1", "cr2", "cr3", "cr4", "cr5", "cr6", "cr7"
 #define REGISTER_NOW(name) ({ word value_; __asm__ volatile("mr %0, " name : "=r"(value_)); value_; })
 
 /* Leaves nothing of its caller in the registers. */
@@ -42,7 +43,7 @@ static _Noreturn void coroutine(word argument)
         seen_thread_pointer = REGISTER_NOW("2");
         set_signal_mask(SIG_BLOCK, 0, &seen_mask);
         __asm__ volatile("li 14, -1; li 20, -1; li 30, -1; mtcr 14; fsub 14, 14, 14; fsub 31, 31, 31"
-                         : : : "r14", "r20", "r30", "fr14", "fr31", "cr2", "cr3", "cr4");
+                         : : : "r14", "r20", "r30", "fr14", "fr31", ALL_CONDITIONS);
         CHECK_EQUAL(swap(&second, &first, CONTEXT_SIZE), (word)&second);
     }
 }
@@ -115,7 +116,7 @@ static void check_registers(void)
                      : "+r"(r3), "+r"(r4), "+r"(r5)
                      : [general] "b"(general), [condition] "b"(&condition), [number] "b"(&number), [back] "b"(back),
                        [arguments] "b"(arguments)
-                     : "r0", "r14", "r20", "r30", "fr14", "fr31", "cr0", "cr2", "cr3", "cr4", "memory");
+                     : "r0", "r14", "r20", "r30", "fr14", "fr31", ALL_CONDITIONS, "memory");
     CHECK_EQUAL(visits, 2);
     CHECK_EQUAL(general[0], 14);
     CHECK_EQUAL(general[1], 20);
