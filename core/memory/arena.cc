@@ -12,6 +12,7 @@ namespace {
 
 constexpr u64 identity_size = u64{1} << 32;
 constexpr u64 slotted_size = u64{1} << 40;
+constexpr u64 no_slot = ~u64{0};
 
 /// Reserved address space, or MAP_FAILED. `wanted`: an address; nothing must be there yet.
 void* reserve_at(u64 wanted, u64 size) {
@@ -46,7 +47,9 @@ Result<Arena> Arena::reserve(bool identity) {
     return Arena(static_cast<std::byte*>(base), size, identity);
 }
 
-Arena::Arena(std::byte* base, u64 size, bool identity) : base_(base), size_(size), identity_(identity) {}
+Arena::Arena(std::byte* base, u64 size, bool identity) : base_(base), size_(size), identity_(identity) {
+    owners_.push_back(no_slot);
+}
 
 Arena::Arena(Arena&& other) noexcept
     : base_(std::exchange(other.base_, nullptr)), size_(other.size_), identity_(other.identity_),
@@ -107,7 +110,7 @@ void Arena::release(GuestAddr address) {
     if (found == pieces_.end()) return;
     free_pieces_.push_back(found->second);
     pieces_.erase(found);
-    last_slot_ = ~u64{0};
+    last_slot_ = no_slot;
 }
 
 }  // namespace postern::memory

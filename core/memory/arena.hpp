@@ -15,7 +15,8 @@ namespace postern::memory {
 /// piece of the arena: inside a slot, guest-contiguous is host-contiguous, so that guest
 /// mappings are host mappings at a computable place. A 32-bit guest's arena is 4 GiB and
 /// its slots are the identity (engines truncate physical addresses of 32-bit targets); a
-/// 64-bit guest's is 1 TiB and its slots are handed out on first use.
+/// 64-bit guest's is 1 TiB and its slots are handed out on first use. Piece 0 is nobody's: what
+/// a machine itself keeps at physical address 0 cannot be a guest's.
 class Arena {
 public:
     static constexpr u64 slot_size = u64{1} << 28;

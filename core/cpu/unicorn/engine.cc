@@ -147,6 +147,10 @@ bool UnicornCpu::fill(u64 address, uc_mem_type type, uc_tlb_entry& entry) {
         stopped_ = true;
         return false;
     }
+    if (access == Access::execute) {
+        before_translation(GuestAddr{address}.align_down(tlb_page_size()).value,
+                           {memory_.arena_base() + grant->arena_offset, tlb_page_size()});
+    }
     entry.paddr = grant->arena_offset;
     entry.perms = static_cast<uc_prot>(UC_PROT_READ | (grant->permissions.write ? UC_PROT_WRITE : 0) |
                                        (grant->permissions.execute ? UC_PROT_EXEC : 0));

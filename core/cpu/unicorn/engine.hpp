@@ -88,6 +88,8 @@ protected:
     virtual void stopping_before(u64 address) { set_pc(address); }
     /// Called before translated code is entered.
     virtual void before_entry() {}
+    /// Code of this page, as large as those of the TLB, is going to be translated.
+    virtual void before_translation(u64 page_address, std::span<const std::byte> page) { (void)page_address, (void)page; }
     /// The engine was left with this stop and stands still: the place to mend the state of an
     /// exception. True: the stop was dealt with, and the guest goes on.
     virtual bool settle(Stop&) { return false; }

@@ -2,10 +2,14 @@
 // that Unicorn's interface cannot reach (floating point, access registers), which a few guest
 // instructions save and load.
 #include "cpu/unicorn/engine.hpp"
+#include "cpu/unicorn/s390x_instructions.hpp"
 
+#include <algorithm>
 #include <array>
 #include <bitset>
 #include <cstring>
+#include <list>
+#include <sys/mman.h>
 #include <vector>
 
 namespace postern::unicorn {
@@ -58,33 +62,6 @@ std::vector<u8> state_code(u8 fp_opcode, u8 access_opcode, u8 fpc_opcode) {
     return code;
 }
 
-/// What Linux tells from a program interruption; Unicorn keeps the code to itself, so the
-/// instruction has to say it.
-TrapKind classify(const u8* code) {
-    switch (code[0]) {
-        case 0x1d: case 0x5d: return TrapKind::integer_divide;   // dr, d
-        case 0x80: case 0x82: case 0x83: case 0xac: case 0xad: case 0xae: case 0xb6: case 0xb7: case 0xda: case 0xdb:
-            return TrapKind::privileged_instruction;             // ssm lpsw diag stnsm stosm sigp stctl lctl ...
-        case 0xb2:
-            if (code[1] < 0x22 || (code[1] > 0x24 && code[1] < 0x49) || code[1] == 0xb2) {
-                return code[1] == 0x05 || code[1] == 0x08 ? TrapKind::illegal_instruction
-                                                          : TrapKind::privileged_instruction;
-            }
-            return TrapKind::illegal_instruction;
-        case 0xb9:
-            if (code[1] == 0x0d || code[1] == 0x1d || code[1] == 0x87 || code[1] == 0x97) return TrapKind::integer_divide;
-            return TrapKind::illegal_instruction;
-        case 0xe3:
-            if (code[5] == 0x0d || code[5] == 0x1d || code[5] == 0x87 || code[5] == 0x97) return TrapKind::integer_divide;
-            return TrapKind::illegal_instruction;
-        case 0xe5: return code[1] < 3 ? TrapKind::privileged_instruction : TrapKind::illegal_instruction;
-        case 0xeb:
-            return code[5] == 0x2f || code[5] == 0x25 ? TrapKind::privileged_instruction : TrapKind::illegal_instruction;
-        case 0xb3: case 0xed: return TrapKind::floating_point;
-        default: return TrapKind::illegal_instruction;
-    }
-}
-
 }  // namespace
 
 class S390xCpu final : public UnicornCpu {
@@ -98,6 +75,7 @@ public:
         fpc_ = abi().register_index("fpc");
         first_half_ = abi().find_register("h0");
         map_private_page({abi().is_64bit() ? page_address : narrow_page_address});
+        if (abi().is_64bit()) map_low_memory();
         enable_floating_point();
         return {};
     }
@@ -127,7 +105,12 @@ private:
     bool is_half(RegisterIndex index) const { return first_half_ && index >= *first_half_; }
     int whole_of(RegisterIndex half) const { return UC_S390X_REG_R0 + half - *first_half_; }
 
+    void map_low_memory();
     void interrupt(u32 number) override;
+    void before_translation(u64 page_address, std::span<const std::byte> page) override;
+    bool settle(Stop& stop) override;
+    bool branch_and_set_mode();
+    std::array<std::byte, 6> instruction_at(u64 address) const;
     bool stands_on_system_call() const override { return true; }
     bool may_stop_before(u64 address) const override;
     u64 get_special(RegisterIndex index) const override;
@@ -144,6 +127,15 @@ private:
     RegisterIndex first_access_ = 0, first_fp_ = 0, fpc_ = 0;
     std::optional<RegisterIndex> first_half_;   // the upper ones of general registers, on s390
     u64 number_ = 0;
+    /// An instruction that must not reach the engine's own code for it.
+    struct Refused {
+        S390xCpu& cpu;
+        u64 address;
+        uc_hook hook = 0;
+    };
+    static void on_refused(uc_engine*, u64 address, u32 size, void* user);
+    std::list<Refused> refused_;
+    std::optional<u64> function_code_;   // r0 of a refused instruction
     // Copy of the unreachable registers while the guest stands still: which of its bytes are
     // true, and whether some are newer than the machine's.
     mutable std::array<std::byte, state_size> state_{};
@@ -235,12 +227,73 @@ void S390xCpu::interrupt(u32 number) {
         return serve_system_call();
     }
     u64 address = raw_get(UC_S390X_REG_PC) & abi().address_mask();
-    if (number == program) {
-        std::byte code[6] = {};
-        if (!memory_.peek({address}, code)) (void)memory_.peek({address}, std::span{code}.first(2));
-        return leave_with_trap(classify(reinterpret_cast<const u8*>(code)), {address});
-    }
+    if (function_code_) raw_set(UC_S390X_REG_R0, *function_code_);
+    function_code_.reset();
+    if (number == program) return leave_with_trap(s390x::classify(instruction_at(address)), {address});
     leave_with_trap(TrapKind::unknown, {address}, number);
+}
+
+std::array<std::byte, 6> S390xCpu::instruction_at(u64 address) const {
+    std::array<std::byte, 6> code{};
+    for (std::size_t i = 0; i < code.size(); i += 2)
+        if (!memory_.peek({address + i}, std::span{code}.subspan(i, 2))) break;
+    return code;
+}
+
+/// The engine stores the reason of a data exception at its physical address 0x90, where the
+/// arena has nothing for a guest.
+void S390xCpu::map_low_memory() {
+    void* page = ::mmap(memory_.arena_base(), 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    POSTERN_ASSERT(page != MAP_FAILED);
+}
+
+/// The engine's own code for `csst` ends the process. With a function code that does not exist it
+/// raises a specification exception before, so the guest gets a signal instead.
+void S390xCpu::before_translation(u64 page_address, std::span<const std::byte> page) {
+    for (std::size_t i = 0; i < page.size(); i += 2) {
+        if (!s390x::is_compare_swap_and_store(page.subspan(i, 2))) continue;
+        auto known = std::ranges::find(refused_, page_address + i, &Refused::address);
+        if (known != refused_.end()) continue;
+        Refused& added = refused_.emplace_back(Refused{*this, page_address + i});
+        uc_hook_add(engine_, &added.hook, UC_HOOK_CODE, reinterpret_cast<void*>(on_refused), &added, added.address, added.address);
+    }
+}
+
+void S390xCpu::on_refused(uc_engine*, u64 address, u32, void* user) {
+    S390xCpu& cpu = static_cast<Refused*>(user)->cpu;
+    if (!s390x::is_compare_swap_and_store(cpu.instruction_at(address))) return;   // other code by now
+    constexpr u64 no_function = 0xff;
+    cpu.function_code_ = cpu.raw_get(UC_S390X_REG_R0);
+    cpu.raw_set(UC_S390X_REG_R0, *cpu.function_code_ | no_function);
+}
+
+/// The engine stands still: which floating-point exception it was, and instructions that it lacks.
+bool S390xCpu::settle(Stop& stop) {
+    if (stop.kind != Stop::Kind::trap) return false;
+    if (stop.trap == TrapKind::illegal_instruction) return branch_and_set_mode();
+    if (stop.trap != TrapKind::floating_point) return false;
+    auto reason = static_cast<u8>(get_special(fpc_) >> 8);
+    if (reason == 0) stop.trap = TrapKind::illegal_instruction;
+    stop.detail = s390x::floating_point_code(reason);
+    return false;
+}
+
+/// `bsm` and `bassm`, as long as they stay in the addressing mode of the ABI.
+bool S390xCpu::branch_and_set_mode() {
+    u64 address = pc();
+    auto code = instruction_at(address);
+    auto branch = s390x::mode_branch(code);
+    if (!branch) return false;
+    u64 target = raw_get(UC_S390X_REG_R0 + static_cast<int>(branch->target));
+    bool wide = abi().is_64bit(), to_wide = target & 1, to_31 = target & 0x8000'0000;
+    if (branch->target != 0 && (wide ? !to_wide : to_wide || !to_31)) return false;
+    if (branch->link != 0) {
+        int link = UC_S390X_REG_R0 + static_cast<int>(branch->link);
+        u64 old = raw_get(link), value = branch->saves_address ? address + 2 : old;
+        raw_set(link, wide ? value | 1 : (old & ~u64{0xffff'ffff}) | (value & 0x7fff'ffff) | 0x8000'0000);
+    }
+    set_pc(branch->target == 0 ? address + 2 : target & (wide ? ~u64{1} : u64{0x7fff'ffff}));
+    return true;
 }
 
 Result<std::unique_ptr<Cpu>> create_s390x(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler) {
