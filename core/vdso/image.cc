@@ -276,7 +276,7 @@ Result<void> ImageReader::read_notes(const ElfView& notes, u64 start) {
             return broken("note longer than its segment");
         }
         auto owner = notes.slice(name_offset, header->at(name_size))->string(0);
-        if (owner == linux_owner && header->at(type) == note_linux_version) {
+        if (owner == linux_owner && header->at(type) == note_linux_version && header->at(description_size) >= 4) {
             image_.linux_version_ = static_cast<u32>(notes.get(description_offset, 4).value_or(0));
         }
         if (owner == note_owner) {
