@@ -29,7 +29,6 @@
 	.globl __vdso_\name
 	.hidden __vdso_\name
 	.type __vdso_\name, @function
-	nop	/* unwinders look up the address before a return address */
 	.cfi_startproc
 	.cfi_signal_frame
 	.cfi_return_column PC_COLUMN
@@ -39,6 +38,7 @@
 	.irp register, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
 	saved_at \register, \context + AT_REGISTERS + LOW + \register * 8
 	.endr
+	nop	/* unwinders look up the address before a return address */
 __vdso_\name:
 	li $2, \number
 	syscall
