@@ -1,59 +1,54 @@
 #include "tools/frame_descriptions.hpp"
 
-#include "vdso/elf_view.hpp"
-
-#include <algorithm>
 #include <map>
 #include <optional>
 
 namespace postern::tools {
 
-namespace {
-
 using vdso::ElfView;
+
+u64 DwarfReader::fixed(unsigned width) {
+    auto value = view_.get(at_, static_cast<u8>(width));
+    at_ += width;
+    if (!value) failed = true;
+    return value.value_or(0);
+}
+
+std::pair<u64, unsigned> DwarfReader::leb128_and_bits() {
+    u64 value = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        u64 byte = fixed(1);
+        value |= (byte & 0x7f) << shift;
+        if (!(byte & 0x80)) return {value, shift + 7};
+    }
+    failed = true;
+    return {0, 64};
+}
+
+i64 DwarfReader::signed_leb128() {
+    auto [value, bits] = leb128_and_bits();
+    unsigned unused = bits < 64 ? 64 - bits : 0;
+    return static_cast<i64>(value << unused) >> unused;
+}
+
+std::string_view DwarfReader::string() {
+    auto text = view_.string(at_);
+    if (!text) failed = true;
+    at_ += text.value_or("").size() + 1;
+    return text.value_or("");
+}
+
+std::span<const std::byte> DwarfReader::bytes(u64 size) {
+    auto part = view_.slice(at_, size);
+    if (!part) failed = true;
+    at_ += size;
+    return part ? part->bytes() : std::span<const std::byte>{};
+}
+
+namespace {
 
 /// DW_EH_PE_*: how a pointer is written.
 enum PointerEncoding : u8 { form_mask = 0x0f, relative_to_itself = 0x10, application_mask = 0x70 };
-
-struct CommonEntry {
-    u8 pointer_encoding = 0;   // an address of the machine's width
-    bool signal_frame = false;
-};
-
-/// Reads one entry front to back; `failed` once it would leave it.
-class Reader {
-public:
-    Reader(ElfView view, u64 at) : view_(view), at_(at) {}
-
-    u64 fixed(unsigned width) {
-        auto value = view_.get(at_, static_cast<u8>(width));
-        at_ += width;
-        if (!value) failed = true;
-        return value.value_or(0);
-    }
-    u64 leb128() {
-        u64 value = 0;
-        for (unsigned shift = 0; shift < 64; shift += 7) {
-            u64 byte = fixed(1);
-            value |= (byte & 0x7f) << shift;
-            if (!(byte & 0x80)) return value;
-        }
-        failed = true;
-        return 0;
-    }
-    std::string_view string() {
-        auto text = view_.string(at_);
-        if (!text) failed = true;
-        at_ += text.value_or("").size() + 1;
-        return text.value_or("");
-    }
-    u64 position() const { return at_; }
-    bool failed = false;
-
-private:
-    ElfView view_;
-    u64 at_;
-};
 
 std::optional<unsigned> width_of(u8 encoding, unsigned word_size) {
     switch (encoding & form_mask) {
@@ -72,14 +67,15 @@ u64 sign_extended(u64 value, unsigned width, u8 encoding) {
     return static_cast<u64>(static_cast<i64>(value << unused) >> unused);
 }
 
-std::optional<CommonEntry> read_common(Reader reader, unsigned word_size) {
-    CommonEntry entry;
+std::optional<FrameDescriptions::Common> read_common(DwarfReader reader, unsigned word_size) {
+    FrameDescriptions::Common entry;
     u64 version = reader.fixed(1);
     std::string_view augmentation = reader.string();
-    reader.leb128();   // code alignment
-    reader.leb128();   // data alignment
-    version == 1 ? reader.fixed(1) : reader.leb128();   // return address column
-    if (augmentation.starts_with('z')) reader.leb128();
+    entry.code_alignment = reader.leb128();
+    entry.data_alignment = reader.signed_leb128();
+    entry.return_column = version == 1 ? reader.fixed(1) : reader.leb128();
+    entry.augmented = augmentation.starts_with('z');
+    if (entry.augmented) reader.leb128();
     for (char letter : augmentation) {
         if (letter == 'R') entry.pointer_encoding = static_cast<u8>(reader.fixed(1));
         if (letter == 'S') entry.signal_frame = true;
@@ -90,13 +86,15 @@ std::optional<CommonEntry> read_common(Reader reader, unsigned word_size) {
             reader.fixed(*width);
         }
     }
+    entry.instructions = reader.rest();
     return reader.failed ? std::nullopt : std::optional(entry);
 }
 
 }  // namespace
 
-bool FrameDescriptions::describes(u64 address) const {
-    return std::ranges::any_of(ranges, [&](const Range& range) { return address - range.start < range.size; });
+const FrameDescriptions::Range* FrameDescriptions::find(u64 address) const {
+    auto found = std::ranges::find_if(ranges, [&](const Range& range) { return address - range.start < range.size; });
+    return found == ranges.end() ? nullptr : &*found;
 }
 
 FrameDescriptions read_frame_descriptions(std::span<const std::byte> section, u64 address, ByteOrder order,
@@ -107,30 +105,34 @@ FrameDescriptions read_frame_descriptions(std::span<const std::byte> section, u6
         found.complete = false;
         return found;
     };
-    std::map<u64, CommonEntry> commons;   // by offset
+    std::map<u64, unsigned> commons;   // index by offset
     for (u64 at = 0; at < view.size();) {
         u64 length = view.get(at, 4).value_or(0);
         if (length == 0) break;   // the end
         auto entry = view.slice(0, at + 4 + std::min<u64>(length, view.size()));
         auto id = entry ? entry->get(at + 4, 4) : std::nullopt;
         if (!id) return broken();
-        Reader reader(*entry, at + 8);
+        DwarfReader reader(*entry, at + 8);
         if (*id == 0) {
             auto common = read_common(reader, word_size);
             if (!common) return broken();
-            commons[at] = *common;
-            ++found.common_entries;
+            commons[at] = static_cast<unsigned>(found.commons.size());
+            found.commons.push_back(*common);
         } else {
-            auto common = commons.find(at + 4 - *id);
-            auto width = common == commons.end() ? std::nullopt : width_of(common->second.pointer_encoding, word_size);
+            auto index = commons.find(at + 4 - *id);
+            if (index == commons.end()) return broken();
+            const FrameDescriptions::Common& common = found.commons[index->second];
+            auto width = width_of(common.pointer_encoding, word_size);
             if (!width) return broken();
-            u8 encoding = common->second.pointer_encoding;
+            u8 encoding = common.pointer_encoding;
             u64 start = sign_extended(reader.fixed(*width), *width, encoding);
             if ((encoding & application_mask) == relative_to_itself) start += address + at + 8;
             u64 size = reader.fixed(*width);
+            if (common.augmented) reader.bytes(reader.leb128());
+            auto instructions = reader.rest();
             if (reader.failed) return broken();
             if (word_size == 4) start &= 0xffff'ffff;
-            found.ranges.push_back({start, size, common->second.signal_frame});
+            found.ranges.push_back({start, size, common.signal_frame, index->second, instructions});
         }
         at += 4 + length;
     }

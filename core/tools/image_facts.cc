@@ -76,7 +76,7 @@ std::string unwinding(const ImageFacts& facts) {
     const FrameDescriptions& frames = *facts.frames;
     auto signal_frames = std::ranges::count_if(frames.ranges, &FrameDescriptions::Range::signal_frame);
     std::string text = fmt::format(".eh_frame: {} CIE, {} FDE ({} of signal frames) for {} bytes of code",
-                                   frames.common_entries, frames.ranges.size(), signal_frames, described_bytes(frames));
+                                   frames.commons.size(), frames.ranges.size(), signal_frames, described_bytes(frames));
     auto missing = functions_without_description(facts);
     return missing.empty() ? text + ", every function" : fmt::format("{}, all but {}", text, fmt::join(missing, ", "));
 }
@@ -184,7 +184,7 @@ std::string unwinding_json(const ImageFacts& facts) {
     if (!facts.frames) return "null";
     std::vector<std::string> missing;
     for (std::string_view name : functions_without_description(facts)) missing.push_back(json::string(name));
-    return json::object({{"cie_count", json::number(facts.frames->common_entries)},
+    return json::object({{"cie_count", json::number(facts.frames->commons.size())},
                          {"fde_count", json::number(facts.frames->ranges.size())},
                          {"code_bytes", json::number(described_bytes(*facts.frames))},
                          {"undescribed", json::array(missing)}});

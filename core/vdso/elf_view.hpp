@@ -52,6 +52,7 @@ public:
     ElfView(std::span<const std::byte> bytes, ByteOrder order) : bytes_(bytes), order_(order) {}
 
     u64 size() const { return bytes_.size(); }
+    std::span<const std::byte> bytes() const { return bytes_; }
     std::optional<ElfView> slice(u64 offset, u64 size) const {
         if (offset > bytes_.size() || size > bytes_.size() - offset) return std::nullopt;
         return ElfView{bytes_.subspan(offset, size), order_};
