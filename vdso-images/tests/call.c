@@ -76,12 +76,13 @@ static void set_page(uint32_t mode)
     page.quick_cycles = mode == ARCH_USUAL_MODE ? 1000000000 : 0;
     for (int i = 0; i < 2; i++) {
         volatile struct postern_clock_line *line = i ? &page.raw_line : &page.line;
+        line->anchor = 77;
 #ifdef HAS_COUNTER
         line->anchor = arch_counter();
-#elif defined TRAP_ANSWERS
-        line->anchor = arch_trap_counter();
-#else
-        line->anchor = 77;
+#endif
+#ifdef TRAP_ANSWERS
+        if (mode == POSTERN_CLOCK_TRAP)
+            line->anchor = arch_trap_counter();
 #endif
         line->mask = ~(uint64_t)0;
         line->max_cycles = (uint64_t)1 << 40;
@@ -161,11 +162,14 @@ enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]), CPU_TIME_CLOCK = 2 };
     }
 
 #if defined TRAP_ANSWERS
-/* Postern runs this: the trap brings the counter of arch_counter, or the only one. */
+/* Postern runs this, which answers the trap. */
 #define TEST_TRAP(gettime)                                                                       \
     set_page(POSTERN_CLOCK_TRAP);                                                                \
     DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                          \
-    DEMAND((uint64_t)time.seconds - LONG_AGO <= 9);
+    DEMAND((uint64_t)time.seconds - LONG_AGO <= 9);                                              \
+    page.line.anchor = page.raw_line.anchor -= (uint64_t)1 << 41; /* too long ago */             \
+    DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                          \
+    DEMAND(((uint64_t)time.seconds - LONG_AGO > 9) != coarse);
 #elif !defined ONLY_PAGE
 /* There is no such system call here: a wild counter, so the real system call serves. */
 #define TEST_TRAP(gettime)                                                                       \
@@ -224,6 +228,19 @@ static void test_gettimeofday(void)
     DEMAND(visit(IMAGE_gettimeofday, 0, 0, 0) == 0);
     zone.dst = 9;
     DEMAND(visit(IMAGE_gettimeofday, 0, (long)&zone, 0) == 0 && zone.dst == 1);
+#ifdef HAS_COUNTER
+    set_page(POSTERN_CLOCK_COUNTER);
+    DEMAND(visit(IMAGE_gettimeofday, (long)&time, 0, 0) == 0 && time.seconds == LONG_AGO + POSTERN_BASE_REALTIME);
+#endif
+#ifdef TRAP_ANSWERS
+    set_page(POSTERN_CLOCK_TRAP);
+    DEMAND(visit(IMAGE_gettimeofday, (long)&time, 0, 0) == 0 && time.seconds == LONG_AGO + POSTERN_BASE_REALTIME);
+    page.line.anchor -= (uint64_t)1 << 41;
+    DEMAND(visit(IMAGE_gettimeofday, (long)&time, 0, 0) == 0 && time.seconds > NOT_LONG_AGO);
+#endif
+    set_page(POSTERN_CLOCK_PAGE);
+    page.sequence = 7;
+    DEMAND(visit(IMAGE_gettimeofday, (long)&time, 0, 0) == 0 && time.seconds > NOT_LONG_AGO);
     set_page(POSTERN_CLOCK_NONE);
     DEMAND(visit(IMAGE_gettimeofday, (long)&time, 0, 0) == 0 && time.seconds > NOT_LONG_AGO);
     DEMAND(visit(IMAGE_gettimeofday, 0, (long)&zone, 0) == 0 && zone.dst != 1);
@@ -306,6 +323,15 @@ static void test_riscv(void)
     DEMAND(answers[0] == -EFAULT || answers[0] == -ENOSYS);
     DEMAND(answers[1] == -EINVAL || answers[1] == -ENOSYS);
     DEMAND(pairs[0].value == 99);
+    /* More rows than there can be: the last one is the last that is read. */
+    facts->rows[POSTERN_HARDWARE_PROBE_ROWS - 1].key = 5;
+    facts->rows[POSTERN_HARDWARE_PROBE_ROWS - 1].value = 55;
+    for (int wide = 0; wide < 2; wide++) {
+        pairs[0].key = 5;
+        facts->count = wide ? 1ull << 32 : POSTERN_HARDWARE_PROBE_ROWS + 1;
+        DEMAND(visit5(IMAGE_riscv_hwprobe, (long)pairs, 1, 0, 0, 0) == 0);
+        DEMAND(pairs[0].key == 5 && pairs[0].value == 55);
+    }
     facts->count = 0;
 }
 #endif
@@ -393,8 +419,8 @@ static bool are_equal(const volatile uint8_t *a, const volatile uint8_t *b, size
     return size == 0;
 }
 
-/* Every block of the vectors, straight to the buffer and through the batch. The page says that
- * nobody answers the reserved call, so the image's own code computes them. */
+/* Every block of the vectors, straight to the buffer and through the batch, from the image's own
+ * code or, if the page says so, from the reserved call. */
 static void test_keystream(void)
 {
     for (unsigned i = 0; i < sizeof chacha20_vectors / sizeof chacha20_vectors[0]; i++) {
@@ -466,6 +492,12 @@ static void test_getrandom(void)
     DEMAND(visit5(IMAGE_getrandom, 0, 0, 0, (long)&parameters, -1) == 0);
     DEMAND(parameters.size == sizeof state && parameters.protection == 3 && parameters.flags == 0x28);
     DEMAND(parameters.reserved[0] == 0);
+#ifdef PAGE_MOVES
+    page.random_generation = 1;
+    for (int size = 1; size < 200; size++)
+        DEMAND(read_random(size) == size);
+    return;
+#endif
     /* No generation: the system call. */
     DEMAND(read_random(32) == 32 && state.not_generation == 0 && state.position == 0);
     page.random_generation = 5;
@@ -479,10 +511,17 @@ static void test_getrandom(void)
     DEMAND(visit5(IMAGE_getrandom, (long)bytes, 8, 8, (long)&state, sizeof state) == -EINVAL);
     DEMAND(visit5(IMAGE_getrandom, (long)bytes, 8, 0, (long)&state + 4096 - 8, sizeof state) == -EFAULT);
     DEMAND(visit5(IMAGE_getrandom, (long)bytes, 8, 0, 0, 8) == 8);
+    DEMAND(visit5(IMAGE_getrandom, (long)bytes, 8, 0, (long)&state, -1) == 8);
     DEMAND(read_random(0) == 0 && state.position == 8);
     state.position = RANDOM_IN_USE;
     DEMAND(read_random(8) == 8 && read_random(100) == 100 && state.position == RANDOM_IN_USE);
+    DEMAND(visit5(IMAGE_getrandom, (long)bytes, 20, 0, (long)&state + 4096 - 8, sizeof state) == -EFAULT);
     test_keystream();
+#ifdef TRAP_ANSWERS
+    page.keystream_call = 1;
+    test_keystream();
+    page.keystream_call = 0;
+#endif
     make_secrets();
     DEMAND(!find_secrets());
 }
