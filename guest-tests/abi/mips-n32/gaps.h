@@ -1,0 +1,1 @@
+#include "../mips-o32/gaps.h"

@@ -1,0 +1,1 @@
+#include "../ppc64/gaps.h"

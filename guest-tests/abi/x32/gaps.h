@@ -1,0 +1,1 @@
+#include "../x86-64/gaps.h"
