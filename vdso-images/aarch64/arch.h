@@ -2,6 +2,7 @@
 #define VDSO_NAME(function) __kernel_##function
 #define VDSO_FILL 0x00000000 /* udf */
 #define VDSO_GOT_HEADER 32
+#define ARCH_QUICK_CLOCK
 
 #if !defined(__ASSEMBLER__) && !defined(LINKER_SCRIPT)
 

@@ -6,8 +6,8 @@
  * not, and each barrier: there are as few as possible. Conditions are gathered before a branch,
  * no register is saved, and values that are only carried go through VFP registers, 64 bits at
  * a time. Their contents are the callee's by the ABI, and every engine's CPU has them. There
- * is no barrier: hosts of the x86-64 kind keep the order of loads. A host without that order would need `dmb` after the first
- * and before the second read of the sequence.
+ * is no barrier: hosts of the x86-64 kind keep the order of loads. A host without that order
+ * would need `dmb` after the first and before the second read of the sequence.
  */
 #include "note.h"
 #include "time_page.h"
@@ -83,7 +83,8 @@ __vdso_\function:
 	bx lr
 
 	/* A coarse clock: its number is the index of its base, too. */
-1:	add r2, ip, r0, lsl #4
+1:	and r2, r0, #7			/* whatever the clock, on the page */
+	add r2, ip, r2, lsl #4
 	ldr r3, [ip, #POSTERN_AT_SEQUENCE]
 .if \wide
 	vldr d0, [r2, #POSTERN_AT_BASE]
