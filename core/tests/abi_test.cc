@@ -149,6 +149,10 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
         REQUIRE(abi != nullptr);
         CHECK(abi->name == header.abi);
     }
+    for (const Abi* abi : all_abis()) {
+        CAPTURE(abi->name);
+        CHECK(std::ranges::find(known, abi->name, &Header::abi) != std::end(known));
+    }
     const Header others[] = {
         {"aarch64_be", 183, 2, ByteOrder::big, 0},
         {"arm OABI", 40, 1, ByteOrder::little, 0},   {"armeb", 40, 1, ByteOrder::big, 0x5000400},

@@ -33,6 +33,10 @@ const MachineCode codes[] = {
      .privileged = {0xf4}, .breakpoint = {0xcc}, .loop = {0x48, 0xff, 0xc0, 0xeb, 0xfb},
      .add_double = {0xf2, 0x0f, 0x58, 0xc1}, .counter = {0x0f, 0x31},
      .pointer = "rdi", .value = "rax", .double_0 = "xmm0", .double_1 = "xmm1", .counter_low = "rax"},
+    {.abi = "x32", .system_call = {0x0f, 0x05}, .load = {0x8b, 0x07}, .store = {0x89, 0x07}, .illegal = {0x0f, 0x0b},
+     .privileged = {0xf4}, .breakpoint = {0xcc}, .loop = {0x48, 0xff, 0xc0, 0xeb, 0xfb},
+     .add_double = {0xf2, 0x0f, 0x58, 0xc1}, .counter = {0x0f, 0x31},
+     .pointer = "rdi", .value = "rax", .double_0 = "xmm0", .double_1 = "xmm1", .counter_low = "rax"},
     {.abi = "i386", .system_call = {0xcd, 0x80}, .load = {0x8b, 0x07}, .store = {0x89, 0x07}, .illegal = {0x0f, 0x0b},
      .privileged = {0xf4}, .breakpoint = {0xcc}, .loop = {0x40, 0xeb, 0xfd}, .add_double = {0xf2, 0x0f, 0x58, 0xc1},
      .counter = {0x0f, 0x31},
@@ -149,6 +153,13 @@ void on_every_abi(Test test) {
 }
 
 }  // namespace
+
+TEST_CASE("every ABI has machine code here") {
+    for (const Abi* abi : all_abis()) {
+        CAPTURE(abi->name);
+        CHECK(std::ranges::find(codes, abi->name, &MachineCode::abi) != std::end(codes));
+    }
+}
 
 TEST_CASE("a system call is served in place and sees the next instruction") {
     on_every_abi([](TestMachine& m) {
@@ -376,6 +387,7 @@ TEST_CASE("a stop tells the block it came before, also among chained blocks") {
     // indirect branch between them.
     struct { std::string_view abi; Bytes code; u64 second; } loops[] = {
         {"x86-64", {0x48, 0xff, 0xc0, 0xeb, 0x00, 0xeb, 0xf9}, 5},
+        {"x32", {0x48, 0xff, 0xc0, 0xeb, 0x00, 0xeb, 0xf9}, 5},
         {"i386", {0x40, 0xeb, 0x00, 0xeb, 0xfb}, 3},
         {"aarch64", {0, 4, 0, 0x91, 1, 0, 0, 0x14, 0xfe, 0xff, 0xff, 0x17}, 8},
         {"arm", {1, 0, 0x80, 0xe2, 0xff, 0xff, 0xff, 0xea, 0xfc, 0xff, 0xff, 0xea}, 8},

@@ -166,6 +166,14 @@ SignalInfo fault_at(u64 address) {
 
 }  // namespace
 
+TEST_CASE("every ABI has a frame and its fields here") {
+    for (const Abi* abi : all_abis()) {
+        CAPTURE(abi->name);
+        CHECK(std::ranges::find(frame_cases, abi->name, &FrameCase::abi) != std::end(frame_cases));
+        CHECK(std::ranges::find(frame_fields, abi->name, &FrameField::abi) != std::end(frame_fields));
+    }
+}
+
 TEST_CASE("signals: registers stand where the kernel's frames have them") {
     for (const FrameField& field : frame_fields) {
         CAPTURE(field.abi);
