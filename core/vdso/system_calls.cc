@@ -34,7 +34,8 @@ Facts make_facts(const Abi& abi, std::span<const u32> numbers) {
 /// Behind the clocks of the time page.
 Result<void> write(GuestMemory& memory, const Placement& placement, u64 offset, std::span<const std::byte> bytes) {
     if (memory.poke(placement.time_page + offset, bytes)) return {};
-    return fail(ErrorKind::internal, format_text("cannot write to the time page at {}", hexadecimal(placement.time_page.value)));
+    return fail(ErrorKind::internal,
+                format_text("cannot write to the time page at {}", hexadecimal(placement.time_page.value)));
 }
 
 }  // namespace
