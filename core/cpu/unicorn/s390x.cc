@@ -4,12 +4,11 @@
 #include "cpu/unicorn/engine.hpp"
 #include "cpu/unicorn/s390x_instructions.hpp"
 
-#include <algorithm>
 #include <array>
 #include <bitset>
 #include <cstring>
-#include <list>
 #include <sys/mman.h>
+#include <unordered_map>
 #include <vector>
 
 namespace postern::unicorn {
@@ -127,15 +126,9 @@ private:
     RegisterIndex first_access_ = 0, first_fp_ = 0, fpc_ = 0;
     std::optional<RegisterIndex> first_half_;   // the upper ones of general registers, on s390
     u64 number_ = 0;
-    /// An instruction that must not reach the engine's own code for it.
-    struct Refused {
-        S390xCpu& cpu;
-        u64 address;
-        uc_hook hook = 0;
-    };
     static void on_refused(uc_engine*, u64 address, u32 size, void* user);
-    std::list<Refused> refused_;
-    std::optional<u64> function_code_;   // r0 of a refused instruction
+    std::unordered_map<u64, uc_hook> refused_;   // by the address of what may be `csst`
+    std::optional<u64> function_code_;           // r0 of a refused instruction
     // Copy of the unreachable registers while the guest stands still: which of its bytes are
     // true, and whether some are newer than the machine's.
     mutable std::array<std::byte, state_size> state_{};
@@ -248,19 +241,20 @@ void S390xCpu::map_low_memory() {
 }
 
 /// The engine's own code for `csst` ends the process. With a function code that does not exist it
-/// raises a specification exception before, so the guest gets a signal instead.
+/// raises a specification exception before, so the guest gets a signal instead. What only looks like
+/// it, an instruction's second half or data, is rare among code: one in sixty pages of a C library.
 void S390xCpu::before_translation(u64 page_address, std::span<const std::byte> page) {
     for (std::size_t i = 0; i < page.size(); i += 2) {
         if (!s390x::is_compare_swap_and_store(page.subspan(i, 2))) continue;
-        auto known = std::ranges::find(refused_, page_address + i, &Refused::address);
-        if (known != refused_.end()) continue;
-        Refused& added = refused_.emplace_back(Refused{*this, page_address + i});
-        uc_hook_add(engine_, &added.hook, UC_HOOK_CODE, reinterpret_cast<void*>(on_refused), &added, added.address, added.address);
+        u64 address = page_address + i;
+        auto [hook, is_new] = refused_.try_emplace(address);
+        if (!is_new) continue;
+        uc_hook_add(engine_, &hook->second, UC_HOOK_CODE, reinterpret_cast<void*>(on_refused), this, address, address);
     }
 }
 
 void S390xCpu::on_refused(uc_engine*, u64 address, u32, void* user) {
-    S390xCpu& cpu = static_cast<Refused*>(user)->cpu;
+    S390xCpu& cpu = *static_cast<S390xCpu*>(user);
     if (!s390x::is_compare_swap_and_store(cpu.instruction_at(address))) return;   // other code by now
     constexpr u64 no_function = 0xff;
     cpu.function_code_ = cpu.raw_get(UC_S390X_REG_R0);
