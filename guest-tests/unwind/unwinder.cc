@@ -73,6 +73,7 @@ Result<std::optional<u64>> Unwinder::apply(const RegisterRule& rule, u64 number,
                                            const FrameReader& reader) const {
     using Kind = RegisterRule::Kind;
     unsigned width = number < indices_.size() && indices_[number] ? abi_.registers[*indices_[number]].width : 8;
+    if (is_program_counter(number)) width = abi_.word_size;   // a pointer, also where registers are wider
     auto in_memory = [&](u64 address) -> Result<std::optional<u64>> {
         auto value = load(address, width);
         if (!value) return fail(ErrorKind::internal, fmt::format("{} is said to be at {:#x}", name_of(number), address));
@@ -99,7 +100,7 @@ Result<std::optional<u64>> Unwinder::apply(const RegisterRule& rule, u64 number,
     return *value & mask_of(number);
 }
 
-Result<Frame> Unwinder::step(const FrameRules& rules, const Frame& frame) {
+Result<Unwinder::Step> Unwinder::step(const FrameRules& rules, const Frame& frame) {
     FrameReader reader{[&](u64 number) { return number < frame.size() ? frame[number] : std::nullopt; },
                        [&](u64 address, unsigned width) { return load(address, width); }};
     u64 cfa = 0;
@@ -112,13 +113,14 @@ Result<Frame> Unwinder::step(const FrameRules& rules, const Frame& frame) {
         cfa = (*base + static_cast<u64>(rules.cfa.offset)) & abi_.word_mask();
     }
     Frame older = frame;
-    older[machine_.stack_pointer] = (cfa - frame_bias()) & mask_of(machine_.stack_pointer);
+    u64 stack_pointer = (cfa - frame_bias()) & mask_of(machine_.stack_pointer);
+    older[machine_.stack_pointer] = stack_pointer;
     for (const auto& [number, rule] : rules.registers) {
         if (number >= older.size()) continue;
         POSTERN_TRY_ASSIGN(value, apply(rule, number, cfa, frame, reader));
         older[number] = value;
     }
-    return older;
+    return Step{older, stack_pointer};
 }
 
 Result<Unwinder::Caller> Unwinder::caller(const DescribedCode& code, Frame frame, u64 pc, bool is_exact) {
@@ -133,14 +135,14 @@ Result<Unwinder::Caller> Unwinder::caller(const DescribedCode& code, Frame frame
         if (!known->second) return fail(ErrorKind::internal, fmt::format("{:#x} has no description", place));
         const FrameRules& rules = *known->second;
         POSTERN_TRY_ASSIGN(older, step(rules, frame));
-        frame = older;
+        frame = older.frame;
         auto return_address = rules.return_column < frame.size() ? frame[rules.return_column] : std::nullopt;
         if (!return_address) return fail(ErrorKind::internal, "the return address is not known");
         pc = abi_.instruction_address(*return_address & abi_.word_mask());
         is_exact = rules.signal_frame;
         has_signal_frame |= is_exact;
         if (code.contains(pc)) continue;
-        Caller caller{frame, pc, has_signal_frame, {}};
+        Caller caller{frame, pc, older.stack_pointer, has_signal_frame, {}};
         for (const auto& [number, rule] : rules.registers)
             if (number < frame.size() && number != rules.return_column) caller.described.push_back(number);
         return caller;

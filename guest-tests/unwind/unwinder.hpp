@@ -38,6 +38,7 @@ public:
     struct Caller {
         Frame frame;
         u64 pc;
+        u64 stack_pointer;        ///< by the CFA alone, whatever rule there is for the register
         bool has_signal_frame;    ///< some frame on the way was a signal's
         std::vector<u64> described;   ///< numbers for which the last frame had a rule
     };
@@ -58,7 +59,11 @@ public:
     u64 frame_bias() const { return abi_.word_size == 8 ? machine_.frame_bias : machine_.frame_bias_32; }
 
 private:
-    Result<Frame> step(const FrameRules& rules, const Frame& frame);
+    struct Step {
+        Frame frame;
+        u64 stack_pointer;
+    };
+    Result<Step> step(const FrameRules& rules, const Frame& frame);
     Result<std::optional<u64>> apply(const RegisterRule& rule, u64 number, u64 cfa, const Frame& frame,
                                      const FrameReader& reader) const;
     std::optional<u64> load(u64 address, unsigned width) const;

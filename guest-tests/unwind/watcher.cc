@@ -155,6 +155,7 @@ void Watcher::check_call(const DescribedCode& code, u64 pc, const Frame& now) {
     if (!caller) return wrong(fmt::format("{}: {}", where, caller.error().message));
     if (caller->pc != call_->return_address)
         wrong(fmt::format("{}: leads to {:#x}, called from {:#x}", where, caller->pc, call_->return_address));
+    compare_stack(*caller, call_->stack_pointer, where);
     for (u64 number : preserved_) compare(number, caller->frame, call_->at_entry, where);
     for (u64 number : caller->described)
         if (call_->at_entry[number]) compare(number, caller->frame, call_->at_entry, where);
@@ -181,9 +182,16 @@ void Watcher::compare_interrupted(const Unwinder::Caller& caller, const std::str
     if (!caller.has_signal_frame) return wrong(where + ": is not said to be a signal's frame");
     if (caller.pc != expected.pc)
         wrong(fmt::format("{}: leads to {:#x}, interrupted at {:#x}", where, caller.pc, expected.pc));
+    compare_stack(caller, *expected.registers[unwinder_->machine().stack_pointer], where);
     for (u64 number = 0; number < expected.registers.size(); ++number)
         if (expected.registers[number] && !unwinder_->is_program_counter(number))
             compare(number, caller.frame, expected.registers, where);
+}
+
+void Watcher::compare_stack(const Unwinder::Caller& caller, u64 expected, const std::string& where) {
+    u64 mask = task_->abi().word_mask();
+    if ((caller.stack_pointer & mask) != (expected & mask))
+        wrong(fmt::format("{}: the CFA says that the stack pointer is {:#x}, not {:#x}", where, caller.stack_pointer, expected));
 }
 
 void Watcher::compare(u64 number, const Frame& found, const Frame& expected, const std::string& where) {

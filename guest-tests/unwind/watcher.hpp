@@ -61,6 +61,7 @@ private:
     void check_call(const DescribedCode& code, u64 pc, const Frame& now);
     void check_trampoline(const DescribedCode& code, u64 pc, const Frame& now);
     void compare_interrupted(const Unwinder::Caller& caller, const std::string& where);
+    void compare_stack(const Unwinder::Caller& caller, u64 expected, const std::string& where);
     void compare(u64 number, const Frame& found, const Frame& expected, const std::string& where);
     void note_copies(u64 pc);
     void move_page();

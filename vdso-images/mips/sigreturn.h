@@ -13,6 +13,12 @@
 #define AT_REGISTERS 0
 #define LOW 0
 #endif
+/* The word of a pointer (the CFA, the program counter) in a field of 64 bits; n32's registers are whole fields. */
+#if defined __MIPSEB__ && _MIPS_SIM != _ABI64
+#define POINTER 4
+#else
+#define POINTER 0
+#endif
 
 /* DW_CFA_expression REGISTER, {DW_OP_breg29 OFFSET}: offsets as SLEB128 of two bytes. */
 .macro saved_at register, offset
@@ -33,8 +39,8 @@
 	.cfi_signal_frame
 	.cfi_return_column PC_COLUMN
 	/* DW_CFA_def_cfa_expression: the interrupted stack pointer. */
-	.cfi_escape 0x0f, 4, 0x8d, ((\context + AT_REGISTERS + LOW + 29 * 8) & 0x7f) | 0x80, ((\context + AT_REGISTERS + LOW + 29 * 8) >> 7) & 0x7f, 0x06
-	saved_at PC_COLUMN, \context + AT_PC + LOW
+	.cfi_escape 0x0f, 4, 0x8d, ((\context + AT_REGISTERS + POINTER + 29 * 8) & 0x7f) | 0x80, ((\context + AT_REGISTERS + POINTER + 29 * 8) >> 7) & 0x7f, 0x06
+	saved_at PC_COLUMN, \context + AT_PC + POINTER
 	.irp register, 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
 	saved_at \register, \context + AT_REGISTERS + LOW + \register * 8
 	.endr
