@@ -2,6 +2,7 @@
 #include "cpu/unicorn/flat_access.hpp"
 
 #include "base/result.hpp"
+#include "memory/arena.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -21,21 +22,17 @@ class Flat {
 public:
     static constexpr u64 first = 0x10'0000, second = first + 0x1000;
 
-    explicit Flat(FlatAccess::Check check) : base_(reserve()) {
-        if (!base_) return;
-        access = FlatAccess::create(base_, check);
-        POSTERN_ASSERT(::mprotect(base_ + first, 0x2000, PROT_READ | PROT_WRITE) == 0);
-        std::memset(base_ + first, 0x11, 0x1000);
-        std::memset(base_ + second, 0x22, 0x1000);
+    explicit Flat(FlatAccess::Check check) : arena_(*memory::Arena::reserve(true)) {
+        std::byte* base = arena_.base();
+        access = FlatAccess::create(base, check);
+        POSTERN_ASSERT(::mprotect(base + first, 0x2000, PROT_READ | PROT_WRITE) == 0);
+        std::memset(base + first, 0x11, 0x1000);
+        std::memset(base + second, 0x22, 0x1000);
         code_ = static_cast<u8*>(::mmap(nullptr, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
                                         MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
         POSTERN_ASSERT(code_ != MAP_FAILED);
     }
-    ~Flat() {
-        if (!base_) return;
-        ::munmap(base_, size);
-        ::munmap(code_, 4096);
-    }
+    ~Flat() { ::munmap(code_, 4096); }
     /// What the code returns for a guest address; the slow path returns all ones.
     u64 run(std::span<const u8> code, u64 address) const {
         std::memcpy(code_, code.data(), code.size());
@@ -44,19 +41,7 @@ public:
     std::unique_ptr<FlatAccess> access;
 
 private:
-    static constexpr u64 size = u64{1} << 32;
-
-    static std::byte* reserve() {
-        for (unsigned bit : {43, 44, 45, 46}) {
-            auto* wanted = reinterpret_cast<void*>(u64{1} << bit);
-            void* got = ::mmap(wanted, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE,
-                               -1, 0);
-            if (got == wanted) return static_cast<std::byte*>(got);
-            if (got != MAP_FAILED) ::munmap(got, size);
-        }
-        return nullptr;
-    }
-    std::byte* base_;
+    memory::Arena arena_;
     u8* code_ = nullptr;
 };
 
@@ -170,6 +155,7 @@ TEST_CASE("flat access: what is not such a lookup stays") {
         const Code whole = lookup(wide, 0);
         Code rewritten = whole;
         flat.access->rewrite(rewritten);
+        CHECK(rewritten != whole);
         std::size_t first = 4, last = whole.size() - 10;   // of the bytes that make it one
         for (std::size_t at = first; at < last; ++at) {
             Code cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(at));

@@ -67,9 +67,7 @@ Result<void> UnicornCpu::open(const Model& model, std::span<const RegisterName> 
     POSTERN_TRY(check(uc_mem_map_ptr(engine_, start, memory_.arena_size() - start, UC_PROT_ALL,
                                      memory_.arena_base() + start), "cannot map guest memory"));
     POSTERN_TRY(check(cover_virtual_addresses(), "cannot map the address range"));
-    u32 page_size = 0;
-    POSTERN_TRY(check(uc_ctl_get_page_size(engine_, &page_size), "cannot ask for the page size"));
-    tlb_page_size_ = page_size;
+    POSTERN_TRY(check(uc_ctl_get_page_size(engine_, &tlb_page_size_), "cannot ask for the page size"));
     uc_hook hook;
     POSTERN_TRY(check(uc_hook_add(engine_, &hook, UC_HOOK_MEM_READ_UNMAPPED | UC_HOOK_MEM_WRITE_UNMAPPED,
                                   reinterpret_cast<void*>(on_hole), this, 1, 0), "cannot hook faults"));

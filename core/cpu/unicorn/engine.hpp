@@ -186,7 +186,7 @@ private:
     uc_hook block_hook_ = 0;
     std::vector<uc_hook> counter_hooks_;
     std::byte* counter_word_ = nullptr;
-    u64 tlb_page_size_ = 0;
+    u32 tlb_page_size_ = 0;
     u64 fills_ = 0;                        // since the last TLB flush
     u64 fill_limit_;
     ExitChecks exit_checks_;

@@ -1,11 +1,10 @@
 #include "cpu/unicorn/register_words.hpp"
 
 #include "base/endian.hpp"
+#include "cpu/unicorn/private_memory.hpp"
 
 #include <array>
 #include <malloc.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
 namespace postern::unicorn {
 
@@ -14,13 +13,6 @@ namespace {
 // `struct CPUState` (2.1.1) starts with a cache of 4096 block pointers; a little behind it, it
 // points back to its engine. The registers follow within the next pages.
 constexpr std::size_t cache_size = 0x8000, back_pointer_size = 0x400, searched_size = 0x5000;
-
-/// Memory of ours that may not exist: as much as there is of it.
-std::size_t read_carefully(std::uintptr_t address, std::span<std::byte> out) {
-    iovec local{out.data(), out.size()}, remote{reinterpret_cast<void*>(address), out.size()};
-    ssize_t got = process_vm_readv(getpid(), &local, 1, &remote, 1, 0);
-    return got < 0 ? 0 : static_cast<std::size_t>(got);
-}
 
 template <class T> T word_at(std::span<const std::byte> bytes, std::size_t offset) {
     return load<T>(bytes.data() + offset, host_byte_order);

@@ -1,13 +1,12 @@
 #include "cpu/unicorn/target_page.hpp"
 
 #include "base/endian.hpp"
+#include "cpu/unicorn/private_memory.hpp"
 
-#include <array>
 #include <cstddef>
 #include <cstring>
 #include <malloc.h>
-#include <sys/uio.h>
-#include <unistd.h>
+#include <span>
 
 namespace postern::unicorn {
 
@@ -25,9 +24,8 @@ constexpr PageBits smallest{1, 10, ~u32{0} << 10};
 
 /// Whether `bits` lie at this address, where there may be no memory.
 bool lies_at(std::uintptr_t address, const PageBits& bits) {
-    PageBits found;
-    iovec local{&found, sizeof found}, remote{reinterpret_cast<void*>(address), sizeof found};
-    return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == sizeof found && found == bits;
+    PageBits found{};
+    return read_carefully(address, std::as_writable_bytes(std::span(&found, 1))) == sizeof found && found == bits;
 }
 
 }  // namespace

@@ -68,7 +68,7 @@ static int is_early(int signal)
     return 1;
 }
 
-static SECTION(in_handler) void handler(int signal)
+static inline __attribute__((always_inline)) void handle(int signal)
 {
     if (is_early(signal))
         return;
@@ -77,15 +77,16 @@ static SECTION(in_handler) void handler(int signal)
     if (signal == SIGSEGV)
         siglongjmp(behind_fault, 1);
 }
+
+static SECTION(in_handler) void handler(int signal)
+{
+    handle(signal);
+}
+
 static SECTION(in_handler) void handler_with_information(int signal, siginfo_t *information, void *context)
 {
     (void)information, (void)context;
-    if (is_early(signal))
-        return;
-    backtrace();
-    __asm__ volatile("");   /* a call, not a jump: the frame is to be seen */
-    if (signal == SIGSEGV)
-        siglongjmp(behind_fault, 1);
+    handle(signal);
 }
 
 static volatile int scale = 1;
