@@ -265,6 +265,8 @@ struct Abi {
     NumberTables numbers;
     IoctlEncoding ioctl = {};
     std::span<const HardwareProbe> hardware_probe = {};   ///< riscv: what the engine executes
+    /// Bits that flags of pipe2(2), eventfd2(2) and the like may have set for nothing (parisc: of the old O_NONBLOCK).
+    u32 ignored_creation_flags = 0;
     /// RLIM_INFINITY of struct rlimit where it is not all ones.
     std::optional<u64> rlimit_infinity = {};
     std::span<const StructLayout> layouts;            ///< indexed by abi::Struct

@@ -65,6 +65,10 @@ int open_flags_from_guest(const Abi& abi, unsigned guest) {
     return static_cast<int>(abi.numbers.bits_from_guest(NumberSet::open_flag, guest));
 }
 
+int creation_flags_from_guest(const Abi& abi, int guest) {
+    return open_flags_from_guest(abi, static_cast<unsigned>(guest) & ~abi.ignored_creation_flags);
+}
+
 unsigned open_flags_to_guest(const Abi& abi, int host) {
     return static_cast<unsigned>(abi.numbers.bits_to_guest(NumberSet::open_flag, static_cast<unsigned>(host)));
 }

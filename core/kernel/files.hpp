@@ -84,6 +84,10 @@ std::string format_maps(const memory::AddressSpace& memory, std::string_view roo
 
 /// O_* flags between the guest's numbers and the host's.
 int open_flags_from_guest(const Abi& abi, unsigned guest);
+
+/// The same for the flags of pipe2, eventfd2, signalfd4, timerfd_create and inotify_init1, which are O_ flags under
+/// other names, without the bits that the ABI ignores there.
+int creation_flags_from_guest(const Abi& abi, int guest);
 unsigned open_flags_to_guest(const Abi& abi, int host);
 /// MAP_* flags from the guest's numbers.
 unsigned map_flags_from_guest(const Abi& abi, unsigned guest);

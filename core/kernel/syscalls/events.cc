@@ -12,12 +12,9 @@ namespace postern::kernel {
 
 namespace {
 
-/// Flags of EFD_, EPOLL_ and IN_ are the O_ flags of the same name.
-int creation_flags(Task& task, int guest) { return open_flags_from_guest(task.abi(), static_cast<unsigned>(guest)); }
-
 SysResult sys_eventfd2(Task& task, unsigned count, int flags) {
     // EFD_SEMAPHORE is the one bit that is no O_ flag.
-    int host = (flags & EFD_SEMAPHORE) | creation_flags(task, flags & ~EFD_SEMAPHORE);
+    int host = (flags & EFD_SEMAPHORE) | creation_flags_from_guest(task.abi(), flags & ~EFD_SEMAPHORE);
     task.process.files().has_event_descriptors = true;
     return host_call(SYS_eventfd2, count, host);
 }
@@ -26,7 +23,7 @@ SysResult sys_eventfd(Task& task, unsigned count) { return sys_eventfd2(task, co
 
 SysResult sys_inotify_init1(Task& task, int flags) {
     task.process.files().has_event_descriptors = true;
-    return host_call(SYS_inotify_init1, creation_flags(task, flags));
+    return host_call(SYS_inotify_init1, creation_flags_from_guest(task.abi(), flags));
 }
 
 SysResult sys_inotify_init(Task& task) { return sys_inotify_init1(task, 0); }
@@ -43,7 +40,9 @@ SysResult sys_inotify_rm_watch(Task& task, int fd, int watch) {
 
 // --- epoll
 
-SysResult sys_epoll_create1(Task& task, int flags) { return host_call(SYS_epoll_create1, creation_flags(task, flags)); }
+SysResult sys_epoll_create1(Task& task, int flags) {
+    return host_call(SYS_epoll_create1, open_flags_from_guest(task.abi(), static_cast<unsigned>(flags)));
+}
 
 SysResult sys_epoll_create(Task&, int size) {
     if (size <= 0) return -EINVAL;

@@ -114,7 +114,7 @@ SysResult sys_dup2(Task& task, int from, int to) {
 
 SysResult sys_pipe2(Task& task, GuestAddr address, int flags) {
     std::array<int, 2> fds{};
-    i64 result = host_call(SYS_pipe2, fds.data(), open_flags_from_guest(task.abi(), static_cast<unsigned>(flags)));
+    i64 result = host_call(SYS_pipe2, fds.data(), creation_flags_from_guest(task.abi(), flags));
     if (result < 0) return result;
     std::byte bytes[8];
     store(bytes, fds[0], task.abi().byte_order);

@@ -356,7 +356,7 @@ SysResult sys_signalfd(Task& task, int fd, GuestAddr set, GuestSize size) {
 }
 
 SysResult sys_signalfd4(Task& task, int fd, GuestAddr set, GuestSize size, int flags) {
-    return make_signal_file(task, fd, set, size.value, flags);
+    return make_signal_file(task, fd, set, size.value, creation_flags_from_guest(task.abi(), flags));
 }
 
 constexpr SyscallRow rows[] = {

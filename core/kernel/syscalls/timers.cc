@@ -261,7 +261,7 @@ SysResult sys_timer_delete(Task&, int timer) {
 
 SysResult sys_timerfd_create(Task& task, int clock, int flags) {
     task.process.files().has_event_descriptors = true;
-    return host_call(SYS_timerfd_create, clock, flags);
+    return host_call(SYS_timerfd_create, clock, creation_flags_from_guest(task.abi(), flags));
 }
 
 SysResult sys_timerfd_settime(Task& task, int fd, int flags, GuestAddr value, GuestAddr old) {
