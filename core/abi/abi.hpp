@@ -14,7 +14,7 @@
 namespace postern {
 
 /// The instruction set and mode an engine has to provide. Several ABIs may share one.
-enum class Machine : u8 { x86_64, i386, aarch64, arm, mips32, mips64, ppc32, ppc64, riscv32, riscv64, s390x };
+enum class Machine : u8 { x86_64, i386, aarch64, arm, mips32, mips64, ppc32, ppc64, riscv32, riscv64, s390x, sh4 };
 
 /// Index into `Abi::registers`.
 using RegisterIndex = u8;
@@ -227,6 +227,8 @@ struct NumberTables {
 struct IoctlEncoding {
     u8 direction_shift = 30;
     u8 none = 0, write = 1, read = 2;   ///< write: the kernel reads the argument
+
+    bool operator==(const IoctlEncoding&) const = default;
 };
 
 /// What riscv_hwprobe(2) answers for one key.
@@ -297,13 +299,16 @@ struct Abi {
     std::optional<RegisterIndex> find_register(std::string_view name) const;
 };
 
-/// Every ABI that Postern knows, in the order tables print them.
+/// Every ABI whose programs Postern runs, in the order tables print them.
 std::span<const Abi* const> all_abis();
 
-/// The ABI with this command-line name, or null.
+/// These, and behind them the ABIs of which everything is known but what executes their instructions.
+std::span<const Abi* const> known_abis();
+
+/// The known ABI with this command-line name, or null.
 const Abi* find_abi(std::string_view name);
 
-/// The ABI an ELF header's identification belongs to, or null.
+/// The ABI of `all_abis` that an ELF header's identification belongs to, or null.
 const Abi* identify_abi(u16 e_machine, u8 elf_class, ByteOrder byte_order, u32 e_flags);
 
 }  // namespace postern

@@ -13,6 +13,7 @@ namespace postern {
 #define POSTERN_ABI(name)          \
     extern const Abi name##_abi;   \
     extern const SignalAbi name##_signals;
+#define POSTERN_ABI_WITHOUT_ENGINE(name) POSTERN_ABI(name)
 #include "abi/list.def"
 #undef POSTERN_ABI
 

@@ -6,11 +6,18 @@
 namespace postern {
 namespace {
 
-constexpr const Abi* abis[] = {
+constexpr const Abi* known[] = {
 #define POSTERN_ABI(name) &name##_abi,
+#define POSTERN_ABI_WITHOUT_ENGINE(name) &name##_abi,
 #include "abi/list.def"
 #undef POSTERN_ABI
 };
+
+constexpr std::size_t executed_count = 0
+#define POSTERN_ABI(name) +1
+#include "abi/list.def"
+#undef POSTERN_ABI
+    ;
 
 bool matches(const Abi& abi, u16 e_machine, u8 elf_class, ByteOrder byte_order, u32 e_flags) {
     const ElfIdentity& elf = abi.elf;
@@ -21,16 +28,18 @@ bool matches(const Abi& abi, u16 e_machine, u8 elf_class, ByteOrder byte_order, 
 
 }  // namespace
 
-std::span<const Abi* const> all_abis() { return abis; }
+std::span<const Abi* const> all_abis() { return std::span(known).first<executed_count>(); }
+
+std::span<const Abi* const> known_abis() { return known; }
 
 const Abi* find_abi(std::string_view name) {
-    for (const Abi* abi : abis)
+    for (const Abi* abi : known)
         if (abi->name == name) return abi;
     return nullptr;
 }
 
 const Abi* identify_abi(u16 e_machine, u8 elf_class, ByteOrder byte_order, u32 e_flags) {
-    for (const Abi* abi : abis)
+    for (const Abi* abi : all_abis())
         if (matches(*abi, e_machine, elf_class, byte_order, e_flags)) return abi;
     return nullptr;
 }

@@ -45,7 +45,7 @@ u32 Abi::ioctl_from_guest(u32 guest) const {
     if (!known || *known != guest) return static_cast<u32>(known.value_or(0));
     constexpr IoctlEncoding generic;
     u32 direction = guest >> ioctl.direction_shift, rest = guest & ((1u << ioctl.direction_shift) - 1);
-    if (direction == 0 || ioctl.direction_shift == generic.direction_shift) return guest;
+    if (direction == 0 || ioctl == generic) return guest;
     u32 reads = direction & ioctl.read ? generic.read : 0u, writes = direction & ioctl.write ? generic.write : 0u;
     return (reads | writes) << generic.direction_shift | rest;
 }

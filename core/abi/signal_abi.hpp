@@ -158,6 +158,15 @@ struct RestartRange {
     u64 first, last, restart;
 };
 
+/// Code that must start over and says so itself: while the stack pointer is not below `first_mark`, it is
+/// minus the length of a sequence that ends at the address in register `end`, and `saved_stack` holds the
+/// stack pointer. Interrupted before its end, the sequence goes on at its start, less `before` bytes.
+struct StackMarkedSequences {
+    u64 first_mark;
+    std::string_view end, saved_stack;
+    u8 before;
+};
+
 struct SignalAbi {
     SignalFrame rt;
     std::optional<SignalFrame> old;      ///< used without SA_SIGINFO
@@ -180,6 +189,7 @@ struct SignalAbi {
     /// continues by its trap with the restart number in the number register.
     std::string_view vdso_restart = {};
     std::span<const RestartRange> restart_ranges = {};
+    std::optional<StackMarkedSequences> marked_sequences = {};
     /// The bit of a status register that bit 0 of a code address stands for (ARM: Thumb).
     std::string_view state_register = {};
     u64 state_bit = 0;

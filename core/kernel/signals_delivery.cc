@@ -119,8 +119,18 @@ void resolve_call(Task& task, SysResult result, const SignalAction* handler) {
     }
 }
 
-// Code whose atomicity rests on starting over (SignalAbi::restart_ranges).
+void leave_marked_sequence(Task& task, const StackMarkedSequences& rule) {
+    Cpu& cpu = task.cpu();
+    u64 mark = cpu.sp();
+    if (mark < rule.first_mark) return;
+    u64 end = cpu.get(task.abi().register_index(rule.end));
+    if (cpu.pc() < end) move_pc(task, end + mark - rule.before);
+    cpu.set(task.abi().stack_pointer, cpu.get(task.abi().register_index(rule.saved_stack)));
+}
+
+// Code whose atomicity rests on starting over (SignalAbi::restart_ranges, marked_sequences).
 void leave_restart_range(Task& task) {
+    if (const auto& rule = task.abi().signals->marked_sequences) leave_marked_sequence(task, *rule);
     u64 pc = task.cpu().pc();
     for (const RestartRange& range : task.abi().signals->restart_ranges)
         if (pc >= range.first && pc <= range.last) move_pc(task, range.restart);

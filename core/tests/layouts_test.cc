@@ -140,6 +140,7 @@ TEST_CASE("layouts of the other ABIs are what their compilers say") {
         {"mips-o32", Struct::siginfo, 128}, {"mipsel-o32", Struct::sigaction, 24},
         {"riscv32", Struct::statfs64, 88}, {"riscv32", Struct::timespec64, 16}, {"riscv32", Struct::epoll_event, 16},
         {"riscv32", Struct::sigaction, 16},
+        {"sh4", Struct::stat64, 96},      {"sh4", Struct::flock64, 24},     {"sh4", Struct::sigaction, 20},
     };
     for (const KnownSize& known : sizes) {
         CAPTURE(known.abi);
@@ -170,7 +171,7 @@ TEST_CASE("layouts of the other ABIs are what their compilers say") {
 }
 
 TEST_CASE("fields lie inside their structs") {
-    for (const Abi* abi : all_abis()) {
+    for (const Abi* abi : known_abis()) {
         CAPTURE(abi->name);
         for (const StructLayout& layout : abi->layouts) {
             CHECK((layout.size == 0) == layout.fields.empty());

@@ -55,6 +55,21 @@ SysResult sys_mips_cacheflush(Task& task, GuestAddr start, GuestSize size, unsig
     return size.value > end || start.value > end - size.value ? -EFAULT : 0;
 }
 
+// --- sh (kernel: arch/sh/kernel/sys_sh.c)
+
+/// Instructions are never stale here; the rest is the check of the arguments: one mapping has the range.
+SysResult sys_sh_cacheflush(Task& task, GuestAddr start, GuestSize size, int operation) {
+    constexpr int purge_all = 7;   // CACHEFLUSH_D_PURGE | CACHEFLUSH_I
+    if (operation <= 0 || operation > purge_all) return -EINVAL;
+    u64 end = start.value + size.value;
+    if (end > task.abi().word_mask()) return -EFAULT;
+    bool inside = false;
+    task.memory().for_each([&](const memory::Mapping& mapping) {
+        inside = inside || (mapping.start <= start && start < mapping.end && end <= mapping.end.value);
+    });
+    return inside ? 0 : -EFAULT;
+}
+
 /// Puts a word in memory and returns the old one, whatever it is.
 SysResult exchange_word(Task& task, GuestAddr address, u32 value) {
     if (!address.is_aligned(sizeof(u32))) return -EINVAL;
@@ -120,6 +135,7 @@ constexpr SyscallRow rows[] = {
     {"riscv_hwprobe", adapt<sys_riscv_hwprobe>, Support::partial, "ptr, size, size, ptr, hex",
      "RISCV_HWPROBE_WHICH_CPUS (6.8) answers EINVAL, as older kernels do."},
     {"cacheflush", adapt<sys_mips_cacheflush>, Support::full, "ptr, size, hex"},
+    {"sh_cacheflush", adapt<sys_sh_cacheflush>, Support::full, "ptr, size, int"},
     {"sysmips", adapt<sys_sysmips>, Support::partial, "int, ptr, hex",
      "MIPS_FIXADE changes nothing: unaligned accesses are always carried out."},
     {"riscv_flush_icache", adapt<sys_riscv_flush_icache>, Support::full, "ptr, ptr, hex"},

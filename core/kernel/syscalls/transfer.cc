@@ -98,6 +98,15 @@ SysResult sys_pwrite64(Task& task, int fd, GuestAddr buffer, GuestSize size, Wid
                        position.value);
 }
 
+/// With a word in front of the position that means nothing (sh).
+SysResult sys_padded_pread64(Task& task, int fd, GuestAddr buffer, GuestSize size, GuestWord, Wide position) {
+    return sys_pread64(task, fd, buffer, size, position);
+}
+
+SysResult sys_padded_pwrite64(Task& task, int fd, GuestAddr buffer, GuestSize size, GuestWord, Wide position) {
+    return sys_pwrite64(task, fd, buffer, size, position);
+}
+
 /// The position of preadv and friends: two words, low first on every ABI; a 64-bit ABI
 /// ignores the second.
 i64 position_from(Task& task, GuestWord low, GuestWord high) {
@@ -238,6 +247,8 @@ constexpr SyscallRow rows[] = {
     {"writev", adapt<sys_writev>, Support::full, "fd, iovec_in, size"},
     {"pread64", adapt<sys_pread64>, Support::full, "fd, buf_out, size, off64"},
     {"pwrite64", adapt<sys_pwrite64>, Support::full, "fd, buf_in, size, off64"},
+    {"padded_pread64", adapt<sys_padded_pread64>, Support::full, "fd, buf_out, size, hex, off64"},
+    {"padded_pwrite64", adapt<sys_padded_pwrite64>, Support::full, "fd, buf_in, size, hex, off64"},
     {"preadv", adapt<sys_preadv>, Support::full, "fd, iovec_out, size, hex, hex"},
     {"pwritev", adapt<sys_pwritev>, Support::full, "fd, iovec_in, size, hex, hex"},
     {"preadv2", adapt<sys_preadv2>, Support::full, "fd, iovec_out, size, hex, hex, hex"},
