@@ -2,11 +2,15 @@
 lists_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tests_file=$lists_folder/programs/list.txt
 
-# One column of abis.txt: the line of ABI $1, column $2.
-abi_fact() { awk -v abi="$1" -v column="$2" '$1 == abi { print $column }' "$lists_folder/abis.txt"; }
+# One column of abis.txt and abis-without-engine.txt: the line of ABI $1, column $2.
+abi_fact() {
+    awk -v abi="$1" -v column="$2" '$1 == abi { print $column }' "$lists_folder/abis.txt" "$lists_folder/abis-without-engine.txt"
+}
 # The qemu-user program of an ABI; `-` = there is none.
 qemu_of() { abi_fact "$1" 2; }
 mapfile -t all_abis < <(awk '!/^(#|$)/ { print $1 }' "$lists_folder/abis.txt")
+# These, and the ABIs whose programs only qemu-user runs so far.
+mapfile -t built_abis < <(awk '!/^(#|$)/ { print $1 }' "$lists_folder/abis.txt" "$lists_folder/abis-without-engine.txt")
 
 # Every test as "test program abis expectation arguments".
 list_tests() { grep -Ev '^(#|$)' "$tests_file"; }
