@@ -14,7 +14,7 @@
 namespace postern {
 
 /// The instruction set and mode an engine has to provide. Several ABIs may share one.
-enum class Machine : u8 { x86_64, i386, aarch64, arm, mips32, mips64, ppc32, ppc64, riscv32, riscv64, s390x, sh4 };
+enum class Machine : u8 { x86_64, i386, aarch64, arm, mips32, mips64, ppc32, ppc64, riscv32, riscv64, s390x, sh4, parisc };
 
 /// Index into `Abi::registers`.
 using RegisterIndex = u8;
@@ -92,6 +92,17 @@ struct ThreadPointer {
 /// data pointer, environment, one word each (ppc64 ELFv1: e_entry and signal handlers).
 struct FunctionDescriptors {
     RegisterIndex data;   ///< takes the data pointer when the code is entered
+    /// Bits that the address of a descriptor has and that of code has not (parisc: handlers may be either,
+    /// e_entry is code). 0: all of them are descriptors.
+    u64 mark = 0;
+};
+
+/// A stack that grows to higher addresses. It begins as far below `AddressSpaceLayout::stack_top` as the hard
+/// limit of RLIMIT_STACK lets it grow: strings, then the tables, then the stack pointer.
+struct UpwardStack {
+    u64 unlimited_size;       ///< bytes, where there is no limit
+    u64 largest_size;         ///< bytes, whatever the limit says
+    u16 pointer_alignment;    ///< of the initial stack pointer
 };
 
 /// Where the kernel puts things (no randomisation). All values in bytes.
@@ -103,6 +114,9 @@ struct AddressSpaceLayout {
     u64 lowest_map = 0x10000;   ///< vm.mmap_min_addr
     /// Bits of a word that the machine does not look at where it takes it for an address.
     u64 ignored_address_bits = 0;
+    /// Bits of a code address that are no part of the address (parisc: a privilege level).
+    u64 code_address_tags = 0;
+    std::optional<UpwardStack> upward_stack = {};   ///< absent: the stack grows down from `stack_top`
 };
 
 /// One entry of the auxiliary vector's architecture-specific head.
@@ -118,6 +132,19 @@ struct AuxHead {
 };
 inline constexpr AuxHead aux_vdso{.type = 33, .kind = AuxHead::Value::vdso};   // AT_SYSINFO_EHDR
 
+/// A register that a program begins with, besides the program counter and the stack pointer.
+struct StartRegister {
+    enum class Value : u8 {
+        constant,
+        argument_count,
+        arguments,     ///< address of argv
+        entry,         ///< first instruction
+    };
+    RegisterIndex index;
+    Value kind = Value::constant;
+    u64 constant = 0;
+};
+
 struct ProcessStart {
     std::span<const AuxHead> auxv_head;   ///< in order
     u64 hwcap;                           ///< AT_HWCAP: what the engine executes
@@ -126,6 +153,7 @@ struct ProcessStart {
     std::string_view base_platform = {}; ///< AT_BASE_PLATFORM; empty = no entry
     std::string_view uname_machine;
     bool missing_gnu_stack_means_exec;   ///< READ_IMPLIES_EXEC without PT_GNU_STACK
+    std::span<const StartRegister> registers = {};
 };
 
 /// One function or trampoline exported by the vDSO image (abi/vdso/<abi>.def).
@@ -150,6 +178,7 @@ struct HelperPage {
     std::string_view name;        ///< as /proc/self/maps shows it
     std::string_view image;       ///< file below vdso-images/prebuilt, without folder
     std::optional<u64> address;   ///< fixed address; absent = placed next to the vDSO
+    bool execute_only = false;
     /// Not empty: every fetch from the page faults, and the emulator serves those from here.
     std::span<const ServedFunction> served = {};
 };
@@ -285,7 +314,12 @@ struct Abi {
     /// The address of the instruction that a code pointer means: bit 0 selects Thumb where there is
     /// such a state.
     constexpr u64 instruction_address(u64 pointer) const {
-        return syscall.trap_length_thumb ? pointer & ~u64{1} : pointer & address_mask();
+        return syscall.trap_length_thumb ? pointer & ~u64{1} : pointer & address_mask() & ~layout.code_address_tags;
+    }
+    /// Whether a function that began with stack pointer `at_entry` has ended where it is `now`, if it
+    /// ended by returning.
+    constexpr bool has_left_frame(u64 at_entry, u64 now) const {
+        return layout.upward_stack ? now <= at_entry : now >= at_entry;
     }
     constexpr i64 sign_extend_word(u64 value) const {
         return word_size == 8 ? static_cast<i64>(value) : static_cast<i32>(value);

@@ -22,6 +22,7 @@ enum class SignalSource : u8 {
     stack_base,      ///< sigaltstack settings as they were
     stack_flags,
     stack_size,
+    on_stack,        ///< `value` if the frame is on the alternate stack, else 0
     fault_address,   ///< of this thread's last fault
     trap_number,
     error_code,
@@ -94,7 +95,8 @@ struct ReturnCode {
 };
 
 /// One kind of frame. Its address is
-/// align_down(sp - size + bias_before, alignment) - bias_after.
+/// align_down(sp - size + bias_before, alignment) - bias_after,
+/// and where the stack grows up, align_down(sp, alignment).
 struct SignalFrame {
     u16 size;
     u8 alignment;
@@ -108,7 +110,7 @@ struct SignalFrame {
     /// or code in `SignalAbi::return_page`. Neither: SA_RESTORER is mandatory.
     std::string_view vdso_return = {};
     std::optional<ReturnCode> page_return = {};
-    u8 sigreturn_distance = 0;    ///< stack pointer at the system call - frame
+    u16 sigreturn_distance = 0;   ///< stack pointer at the system call - frame
     u8 sigreturn_alignment = 1;   ///< a stack pointer that is not aligned so is refused
 };
 
@@ -167,11 +169,17 @@ struct StackMarkedSequences {
     u8 before;
 };
 
+/// Where the first frame on an alternate stack goes that grows up: align_down(base + bias, alignment).
+struct AlternateStart {
+    u8 bias, alignment;
+};
+
 struct SignalAbi {
     SignalFrame rt;
     std::optional<SignalFrame> old;      ///< used without SA_SIGINFO
     std::optional<StateArea> state;
     u8 red_zone = 0;                     ///< bytes below the stack pointer that stay untouched
+    std::optional<AlternateStart> alternate_start = {};   ///< of stacks that grow up
     u32 minimum_stack;                   ///< MINSIGSTKSZ of sigaltstack(2)
     u8 set_size = 8;                     ///< bytes of sigset_t; the kernel's size argument must say so
     u32 known_flags = 0xdc000807;        ///< SA_* bits that sigaction(2) keeps
@@ -188,7 +196,10 @@ struct SignalAbi {
     /// Name of the vDSO's restart_syscall (vdso::Image::private_offset); empty = a timed call
     /// continues by its trap with the restart number in the number register.
     std::string_view vdso_restart = {};
+    bool restart_return_on_stack = false;   ///< it finds where to go on in the word at the stack pointer
     std::span<const RestartRange> restart_ranges = {};
+    /// Code of the kernel's whose faults are not the program's: it goes on at `restart`.
+    std::span<const RestartRange> fault_ranges = {};
     std::optional<StackMarkedSequences> marked_sequences = {};
     /// The bit of a status register that bit 0 of a code address stands for (ARM: Thumb).
     std::string_view state_register = {};

@@ -29,10 +29,10 @@ void CallTrace::enter(const char* symbol, GuestAddr return_address, u64 stack_po
     open_.push_back({call, return_address, stack_pointer, host_nanoseconds()});
 }
 
-bool CallTrace::leave(GuestAddr address, u64 stack_pointer, u64 result) {
+bool CallTrace::leave(const Abi& abi, GuestAddr address, u64 stack_pointer, u64 result) {
     u64 end = host_nanoseconds();
     auto returned = std::find_if(open_.rbegin(), open_.rend(), [&](const OpenCall& call) {
-        return call.return_address == address && call.stack_pointer <= stack_pointer;
+        return call.return_address == address && abi.has_left_frame(call.stack_pointer, stack_pointer);
     });
     if (returned == open_.rend()) return false;
     FinishedCall call = returned->call;

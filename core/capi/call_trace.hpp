@@ -1,6 +1,7 @@
 // The newest calls of vDSO functions, as an emulator reports their beginnings and ends.
 #pragma once
 
+#include "abi/abi.hpp"
 #include "base/types.hpp"
 
 #include <array>
@@ -24,7 +25,7 @@ class CallTrace {
 public:
     void enter(const char* symbol, GuestAddr return_address, u64 stack_pointer, std::span<const u64> arguments);
     /// False: no open call returns to `address` with this stack pointer or a lower one.
-    bool leave(GuestAddr address, u64 stack_pointer, u64 result);
+    bool leave(const Abi& abi, GuestAddr address, u64 stack_pointer, u64 result);
     std::optional<FinishedCall> take();
 
 private:

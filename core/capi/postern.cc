@@ -282,7 +282,7 @@ int postern_vdso_enter(postern_vdso* vdso, uint64_t pc, uint64_t return_address,
 int postern_vdso_leave(postern_vdso* vdso, uint64_t pc, uint64_t stack_pointer, uint64_t result) {
     if (!vdso) return POSTERN_BAD_ARGUMENT;
     return guarded([&]() -> int {
-        bool open = vdso->calls.leave({vdso->abi.instruction_address(pc)}, stack_pointer, result);
+        bool open = vdso->calls.leave(vdso->abi, {vdso->abi.instruction_address(pc)}, stack_pointer, result);
         return open ? POSTERN_OK : POSTERN_NOT_FOUND;
     });
 }

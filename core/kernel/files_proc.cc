@@ -42,7 +42,7 @@ Sizes measure(Process& process) {
     Sizes sizes;
     process.memory().for_each([&](const Mapping& mapping) {
         sizes.total += mapping.size();
-        if (mapping.grows_down) sizes.stack += mapping.size();
+        if (mapping.grows_down || mapping.grows_up) sizes.stack += mapping.size();
         else if (mapping.permissions.write && !mapping.shared) sizes.data += mapping.size();
     });
     const ProgramInfo& program = process.image().program;

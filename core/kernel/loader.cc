@@ -135,7 +135,7 @@ Result<std::optional<ElfFile>> open_interpreter(const ElfFile& program, const Pa
 /// starts the program at address 0 (kernel: arch/powerpc/kernel/process.c, start_thread).
 void find_start(AddressSpace& memory, MappedElf& mapped) {
     mapped.code = mapped.entry;
-    if (!memory.abi().function_descriptors) return;
+    if (const auto& rule = memory.abi().function_descriptors; !rule || rule->mark) return;
     auto code = memory.read_word(mapped.entry);
     auto data = memory.read_word(mapped.entry + memory.abi().word_size);
     mapped.code = {code && data ? *code + mapped.bias : 0};

@@ -7,15 +7,35 @@
 
 namespace postern::kernel {
 
+namespace {
+
+void set_start_registers(Image& image) {
+    const Abi& abi = *image.abi;
+    GuestAddr tables = image.program.stack_start;
+    for (const StartRegister& start : abi.start.registers) {
+        u64 value = start.constant;
+        switch (start.kind) {
+            case StartRegister::Value::constant: break;
+            case StartRegister::Value::argument_count: value = image.memory->read_word(tables).value_or(0); break;
+            case StartRegister::Value::arguments: value = (tables + abi.word_size).value; break;
+            case StartRegister::Value::entry: value = image.program.entry.value; break;
+        }
+        image.cpu->set(start.index, value);
+    }
+}
+
+}  // namespace
+
 Result<void> attach_engine(Image& image, SyscallHandler& handler, std::optional<ClockMode> clock_mode) {
     POSTERN_TRY_ASSIGN(cpu, create_cpu(*image.abi, *image.memory, handler));
     image.cpu = std::move(cpu);
     image.cpu->reset();
-    image.cpu->set(image.abi->stack_pointer, image.program.stack_start.value);
+    image.cpu->set(image.abi->stack_pointer, image.program.stack_pointer.value);
     image.cpu->set_pc(image.program.entry.value);
     if (image.abi->entry_pointer) image.cpu->set(*image.abi->entry_pointer, image.program.entry.value);
     if (const auto& descriptors = image.abi->function_descriptors)
         image.cpu->set(descriptors->data, image.program.entry_data);
+    set_start_registers(image);
     place_counter_points(image, clock_mode);
     return {};
 }

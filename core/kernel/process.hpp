@@ -66,7 +66,8 @@ struct ProgramInfo {
     GuestAddr interpreter_base{};     ///< AT_BASE, 0 = none
     GuestAddr code_start{}, code_end{}, data_start{}, data_end{};
     GuestAddr brk_start{};            ///< first address of the heap
-    GuestAddr stack_start{};          ///< initial stack pointer
+    GuestAddr stack_start{};          ///< where the tables begin: argc, argv, envp, auxiliary vector
+    GuestAddr stack_pointer{};        ///< the initial one: stack_start, but above the tables if the stack grows up
     GuestAddr arguments_start{}, arguments_end{}, environment_start{}, environment_end{};
     bool executable_stack = false;
     bool readable_is_executable = false;   ///< READ_IMPLIES_EXEC: mmap grants execute with read

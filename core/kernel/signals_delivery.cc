@@ -3,10 +3,12 @@
 #include "kernel/signals_frame.hpp"
 #include "kernel/signals_host.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <fmt/format.h>
 #include <signal.h>
+#include <tuple>
 #include <unistd.h>
 
 namespace postern::kernel {
@@ -83,20 +85,23 @@ void move_pc(Task& task, u64 address) {
 
 void repeat_call(Task& task) { move_pc(task, task.cpu().pc() - trap_length(task)); }
 
+void finish_call(Task& task, i64 value) { set_result(task.cpu(), value); }
+
 // A timed call goes on where it was: by restart_syscall, reached as the ABI does it.
 void continue_call(Task& task) {
     const SignalAbi& rules = *task.abi().signals;
     Image& image = task.process.image();
     if (!rules.vdso_restart.empty() && image.vdso_image) {
-        if (auto offset = image.vdso_image->private_offset(rules.vdso_restart))
-            task.cpu().set_pc(image.vdso.image.value + *offset);
+        auto offset = image.vdso_image->private_offset(rules.vdso_restart);
+        if (!offset) return;
+        GuestAddr top{task.cpu().sp()};
+        if (rules.restart_return_on_stack && !task.memory().write_word(top, task.cpu().pc())) return finish_call(task, -EINTR);
+        task.cpu().set_pc(image.vdso.image.value + *offset);
         return;
     }
     task.cpu().set(task.abi().syscall.number, task.abi().syscall.restart_number);
     repeat_call(task);
 }
-
-void finish_call(Task& task, i64 value) { set_result(task.cpu(), value); }
 
 // What becomes of an interrupted system call (kernel: handle_signal, do_signal). With a restart
 // code the result register still holds what it held at entry, so going back needs the program
@@ -128,12 +133,20 @@ void leave_marked_sequence(Task& task, const StackMarkedSequences& rule) {
     cpu.set(task.abi().stack_pointer, cpu.get(task.abi().register_index(rule.saved_stack)));
 }
 
+// True: the program counter was in one of them.
+bool leave_range(Task& task, std::span<const RestartRange> ranges) {
+    u64 pc = task.cpu().pc();
+    auto inside = [pc](const RestartRange& range) { return pc >= range.first && pc <= range.last; };
+    auto found = std::ranges::find_if(ranges, inside);
+    if (found == ranges.end()) return false;
+    move_pc(task, found->restart);
+    return true;
+}
+
 // Code whose atomicity rests on starting over (SignalAbi::restart_ranges, marked_sequences).
 void leave_restart_range(Task& task) {
     if (const auto& rule = task.abi().signals->marked_sequences) leave_marked_sequence(task, *rule);
-    u64 pc = task.cpu().pc();
-    for (const RestartRange& range : task.abi().signals->restart_ranges)
-        if (pc >= range.first && pc <= range.last) move_pc(task, range.restart);
+    std::ignore = leave_range(task, task.abi().signals->restart_ranges);
 }
 
 void announce(Task& task, const SignalInfo& info, GuestAddr handler) {
@@ -245,6 +258,7 @@ void adjust_engine(Task& task) {
 
 void raise_fault(Task& task, const Stop& stop) {
     const SignalAbi& rules = *task.abi().signals;
+    if (stop.kind == Stop::Kind::fault && leave_range(task, rules.fault_ranges)) return;
     FaultCause cause = cause_of(stop);
     if (stop.kind == Stop::Kind::fault && !is_canonical(stop.address.value, rules.canonical_bits))
         cause = FaultCause::general_protection;

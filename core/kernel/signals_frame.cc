@@ -79,6 +79,8 @@ struct FrameBuilder {
             case SignalSource::stack_base: return signals.stack.base.value;
             case SignalSource::stack_flags: return static_cast<u32>(signals.stack.flags);
             case SignalSource::stack_size: return signals.stack.size;
+            case SignalSource::on_stack:
+                return on_alternate_stack(abi(), signals.stack, frame) ? constant : 0;
             case SignalSource::fault_address: return signals.fault.address.value;
             case SignalSource::trap_number: return signals.fault.trap_number;
             case SignalSource::error_code: return signals.fault.error_code;
@@ -113,9 +115,16 @@ bool FrameBuilder::find_return_address() {
 }
 
 bool FrameBuilder::read_descriptor() {
-    if (!abi().function_descriptors) return true;
-    auto code = context.memory.read_word(action.handler);
-    auto data = context.memory.read_word(action.handler + abi().word_size);
+    const auto& rule = abi().function_descriptors;
+    if (!rule) return true;
+    if (rule->mark && !(action.handler.value & rule->mark)) {
+        handler_code = action.handler.value & ~abi().layout.code_address_tags;
+        handler_data = cpu().get(rule->data);
+        return true;
+    }
+    GuestAddr descriptor{action.handler.value & ~(rule->mark | abi().layout.code_address_tags)};
+    auto code = context.memory.read_word(descriptor);
+    auto data = context.memory.read_word(descriptor + abi().word_size);
     if (!code || !data) return false;
     handler_code = *code;
     handler_data = *data;
@@ -125,23 +134,29 @@ bool FrameBuilder::read_descriptor() {
 u64 FrameBuilder::top_of_stack(bool& entering) const {
     const AlternateStack& stack = context.signals.stack;
     u64 pointer = cpu().sp() - rules.red_zone;
-    entering = (action.flags & flag_on_stack) && stack.size != 0 && !on_alternate_stack(stack, pointer);
-    return entering ? stack.base.value + stack.size : pointer;
+    entering = (action.flags & flag_on_stack) && stack.size != 0 && !on_alternate_stack(abi(), stack, pointer);
+    if (!entering) return pointer;
+    if (const auto& start = rules.alternate_start) return align_down(stack.base.value + start->bias, start->alignment);
+    return stack.base.value + stack.size;
 }
 
 bool FrameBuilder::place() {
-    bool nested = on_alternate_stack(context.signals.stack, cpu().sp());
+    bool nested = on_alternate_stack(abi(), context.signals.stack, cpu().sp());
     bool entering = false;
     u64 pointer = top_of_stack(entering);
     if (const auto& area = rules.state) {
         pointer = align_down(pointer - area->size, area->alignment) - area->prefix;
         state = pointer & abi().word_mask();
     }
-    frame = align_down(pointer - layout.size + layout.bias_before, layout.alignment) - layout.bias_after;
+    bool upward = abi().layout.upward_stack.has_value();
+    frame = upward ? align_down(pointer, layout.alignment)
+                   : align_down(pointer - layout.size + layout.bias_before, layout.alignment) - layout.bias_after;
     frame &= abi().word_mask();
-    // A frame that leaves the alternate stack would overwrite what lies below it.
+    // A frame that leaves the alternate stack would overwrite what lies behind it.
     const AlternateStack& stack = context.signals.stack;
-    return !(nested || entering) || (frame > stack.base.value && frame - stack.base.value <= stack.size);
+    if (!nested && !entering) return true;
+    if (upward) return frame >= stack.base.value && frame - stack.base.value + layout.size <= stack.size;
+    return frame > stack.base.value && frame - stack.base.value <= stack.size;
 }
 
 void FrameBuilder::write_row(const FrameRow& row, std::span<std::byte> out) const {
@@ -233,8 +248,9 @@ bool in_alternate_state(const Cpu& cpu) {
     return (cpu.get(register_run(cpu.abi(), rules.state_register, 1)[0]) & rules.state_bit) != 0;
 }
 
-bool on_alternate_stack(const AlternateStack& stack, u64 stack_pointer) {
+bool on_alternate_stack(const Abi& abi, const AlternateStack& stack, u64 stack_pointer) {
     if (stack.flags & auto_disarm) return false;
+    if (abi.layout.upward_stack) return stack_pointer >= stack.base.value && stack_pointer - stack.base.value < stack.size;
     return stack_pointer > stack.base.value && stack_pointer - stack.base.value <= stack.size;
 }
 

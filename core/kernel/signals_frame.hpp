@@ -40,7 +40,7 @@ bool has_way_back(const FrameContext& context, const SignalAction& action);
 [[nodiscard]] std::optional<SignalSet> load_context(const FrameContext& context, GuestAddr address);
 
 /// True if `stack_pointer` lies on the enabled alternate stack.
-bool on_alternate_stack(const AlternateStack& stack, u64 stack_pointer);
+bool on_alternate_stack(const Abi& abi, const AlternateStack& stack, u64 stack_pointer);
 
 /// The register indexes of a run ("x0" and up).
 std::span<const RegisterIndex> register_run(const Abi& abi, std::string_view first, unsigned count);

@@ -117,7 +117,7 @@ void restore_stack(const FrameContext& context, const AlternateStack& stack) {
     constexpr i32 on_stack = 1, disable = 2, auto_disarm = static_cast<i32>(0x80000000u);
     i32 mode = stack.flags & ~auto_disarm;
     if (mode != 0 && mode != on_stack && mode != disable) return;
-    if (on_alternate_stack(context.signals.stack, context.cpu.sp())) return;
+    if (on_alternate_stack(context.abi, context.signals.stack, context.cpu.sp())) return;
     if (mode == disable) context.signals.stack = {.base = {}, .size = 0, .flags = stack.flags};
     else if (stack.size >= context.abi.signals->minimum_stack) context.signals.stack = stack;
 }

@@ -36,9 +36,23 @@ u64 stack_limit(const AddressSpaceLayout& layout) {
     return std::min<u64>(limit.rlim_cur, most);
 }
 
+/// The size that a stack which grows up has room for (kernel: calc_max_stack_size in
+/// arch/parisc/kernel/sys_parisc.c).
+u64 upward_stack_size(const AddressSpaceLayout& layout) {
+    const UpwardStack& rule = *layout.upward_stack;
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_STACK, &limit) != 0 || limit.rlim_max == RLIM_INFINITY) return rule.unlimited_size;
+    return std::min<u64>(limit.rlim_max, rule.largest_size);
+}
+
+GuestAddr upward_stack_base(const AddressSpaceLayout& layout) {
+    return {align_up(layout.stack_top - upward_stack_size(layout), layout.page_size)};
+}
+
 /// kernel: mmap_base in mm/util.c, without randomisation.
 GuestAddr map_base(const AddressSpaceLayout& layout, u64 stack) {
     constexpr u64 guard_gap = mebibyte;
+    if (layout.upward_stack) return upward_stack_base(layout);
     u64 gap = std::clamp(stack + guard_gap, 128 * mebibyte, layout.stack_top / 6 * 5);
     return GuestAddr{layout.stack_top - gap}.align_down(layout.page_size);
 }
@@ -196,11 +210,14 @@ Result<void> map_stack(memory::AddressSpace& memory, const StackContents& conten
     POSTERN_TRY(check_size(contents, abi, limit));
     u64 tables = (contents.arguments.size() + contents.environment.size() + 64) * abi.word_size;
     u64 size = align_up(string_bytes(contents, abi.word_size) + tables + initial_room, layout.page_size);
-    GuestAddr top{layout.stack_top};
-    auto mapped = memory.map({.hint = top - size, .size = size,
+    bool upward = layout.upward_stack.has_value();
+    if (upward) size = align_up(string_bytes(contents, abi.word_size), layout.page_size) +
+                       align_up(tables + initial_room, layout.page_size);
+    GuestAddr start = upward ? upward_stack_base(layout) : GuestAddr{layout.stack_top} - size;
+    auto mapped = memory.map({.hint = start, .size = size,
                               .permissions = {.read = true, .write = true, .execute = executable},
-                              .placement = memory::MapRequest::Placement::fixed, .grows_down = true,
-                              .name = "[stack]"});
+                              .placement = memory::MapRequest::Placement::fixed, .grows_down = !upward,
+                              .grows_up = upward, .name = "[stack]"});
     if (!mapped) {
         return fail(ErrorKind::internal,
                     fmt::format("cannot map the stack: {}", std::strerror(-mapped.error())), -mapped.error());
@@ -210,29 +227,66 @@ Result<void> map_stack(memory::AddressSpace& memory, const StackContents& conten
     return {};
 }
 
+namespace {
+
+constexpr u64 stack_alignment = 16;   // on every architecture
+
+/// What stands between the strings and the tables, from `at` on in the direction the stack grows.
+struct AuxData {
+    AuxPointers pointers;
+    GuestAddr end;        ///< where the next thing would begin (up) or end (down)
+};
+
+AuxData place_aux_data(const Abi& abi, GuestAddr path, GuestAddr at) {
+    bool upward = abi.layout.upward_stack.has_value();
+    auto take = [&](u64 size) {
+        if (!upward) return at -= size;
+        GuestAddr place = at;
+        at += size;
+        return place;
+    };
+    AuxPointers pointers{.random = {}, .path = path, .platform = {}, .base_platform = {}};
+    if (!abi.start.platform.empty()) pointers.platform = take(abi.start.platform.size() + 1);
+    if (!abi.start.base_platform.empty()) pointers.base_platform = take(abi.start.base_platform.size() + 1);
+    pointers.random = take(sizeof StackContents::random);
+    return {pointers, at};
+}
+
+/// Where the tables begin and the stack pointer is (kernel: STACK_ROUND; start_thread of parisc).
+void place_tables(const Abi& abi, ProgramInfo& program, GuestAddr at, u64 words) {
+    u64 size = words * abi.word_size;
+    if (const auto& upward = abi.layout.upward_stack) {
+        u64 end = align_up((at + size).value, stack_alignment);
+        program.stack_start = GuestAddr{end} - size;
+        program.stack_pointer = {align_up(end, upward->pointer_alignment)};
+    } else {
+        program.stack_start = program.stack_pointer = (at - size).align_down(stack_alignment);
+    }
+}
+
+}  // namespace
+
 Result<void> build_stack(Image& image, const StackContents& contents) {
     const Abi& abi = *image.abi;
+    const AddressSpaceLayout& layout = abi.layout;
     ProgramInfo& program = image.program;
-    constexpr u64 stack_alignment = 16;   // on every architecture
+    bool upward = layout.upward_stack.has_value();
 
     u64 size = string_bytes(contents, abi.word_size);
-    Block strings(abi, GuestAddr{abi.layout.stack_top - size}, size);
+    GuestAddr top = upward ? upward_stack_base(layout) + align_up(size, layout.page_size) : GuestAddr{layout.stack_top};
+    Block strings(abi, top - size, size);
     StringAddresses addresses = place_strings(strings, contents, program);
 
-    GuestAddr at = strings.start().align_down(stack_alignment);
-    AuxPointers pointers{.random = {}, .path = addresses.path, .platform = {}, .base_platform = {}};
-    std::string_view platform = abi.start.platform;
-    std::string_view base_platform = abi.start.base_platform;
-    if (!platform.empty()) pointers.platform = at -= platform.size() + 1;
-    if (!base_platform.empty()) pointers.base_platform = at -= base_platform.size() + 1;
-    pointers.random = at -= contents.random.size();
+    GuestAddr next = upward ? top : strings.start().align_down(stack_alignment);
+    auto [pointers, at] = place_aux_data(abi, addresses.path, next);
     program.auxv = auxiliary_vector(image, pointers);
-
     u64 words = contents.arguments.size() + contents.environment.size() + 3 + 2 * program.auxv.size();
-    program.stack_start = (at - words * abi.word_size).align_down(stack_alignment);
-    Block tables(abi, program.stack_start, strings.start() - program.stack_start);
-    if (pointers.platform) tables.put_string(pointers.platform, platform);
-    if (pointers.base_platform) tables.put_string(pointers.base_platform, base_platform);
+    place_tables(abi, program, at, words);
+
+    GuestAddr first = upward ? top : program.stack_start;
+    Block tables(abi, first, (upward ? program.stack_pointer : strings.start()) - first);
+    if (pointers.platform) tables.put_string(pointers.platform, abi.start.platform);
+    if (pointers.base_platform) tables.put_string(pointers.base_platform, abi.start.base_platform);
     tables.put(pointers.random, contents.random);
     put_tables(tables, program.stack_start, addresses, image);
     if (!strings.write_to(*image.memory) || !tables.write_to(*image.memory)) {

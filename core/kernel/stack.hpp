@@ -34,7 +34,7 @@ struct StackContents {
 Result<void> map_stack(memory::AddressSpace& memory, const StackContents& contents, bool executable);
 
 /// Writes strings, auxiliary vector and pointers onto the mapped stack. Needs `image.vdso` and
-/// all of `image.program` but the part it fills in itself: stack_start, auxv, and where
+/// all of `image.program` but the part it fills in itself: stack_start, stack_pointer, auxv, and where
 /// arguments and environment are. Error: internal, if the stack is not mapped.
 Result<void> build_stack(Image& image, const StackContents& contents);
 

@@ -23,7 +23,7 @@ int host_protection(const Mapping& mapping) {
 
 bool same_kind(const Mapping& low, const Mapping& high) {
     return low.end == high.start && low.permissions == high.permissions && low.shared == high.shared &&
-           !low.grows_down && !high.grows_down && !low.special && !high.special &&
+           !low.grows_down && !high.grows_down && !low.grows_up && !high.grows_up && !low.special && !high.special &&
            low.wipe_on_fork == high.wipe_on_fork && low.droppable == high.droppable && low.name == high.name &&
            low.device == high.device && low.inode == high.inode && low.bus_start == low.end &&
            (low.inode == 0 || low.file_offset + low.size() == high.file_offset);
@@ -96,6 +96,7 @@ void AddressSpace::split_at(GuestAddr address) {
     low.end = address;
     low.bus_start = std::min(low.bus_start, address);
     high.grows_down = false;
+    low.grows_up = false;
     last_found_ = nullptr;
     table_.emplace(address.value, std::move(high));
 }
@@ -191,7 +192,7 @@ std::expected<GuestAddr, int> AddressSpace::place(const MapRequest& request, u64
 
 Mapping AddressSpace::describe(const MapRequest& request, GuestAddr start, u64 size) const {
     Mapping mapping{.start = start, .end = start + size, .permissions = request.permissions,
-                    .shared = request.shared, .grows_down = request.grows_down,
+                    .shared = request.shared, .grows_down = request.grows_down, .grows_up = request.grows_up,
                     .wipe_on_fork = request.droppable, .droppable = request.droppable, .served = request.served,
                     .special = request.special, .data_only = request.special && !request.permissions.execute,
                     .name = request.name, .file_offset = request.file_offset, .bus_start = start + size};
@@ -395,8 +396,36 @@ Result<GuestAddr> AddressSpace::map_special(GuestAddr hint, u64 size, Permission
     return *mapped;
 }
 
+namespace {
+constexpr u64 guard_gap = 256 * 4096;   // kernel: stack_guard_gap
+}
+
+bool AddressSpace::extend_stack_up(GuestAddr address) {
+    auto above = table_.upper_bound(address.value);
+    if (above == table_.begin()) return false;
+    auto below = std::prev(above);
+    Mapping& stack = below->second;
+    GuestAddr end = address.align_down(page_size()) + page_size();
+    if (!stack.grows_up || end <= stack.end || end - stack.start > stack_limit_) return false;
+    if (end.value > abi_.layout.task_size) return false;
+    if (above != table_.end()) {
+        const Mapping& next = above->second;
+        if (end > next.start) return false;
+        if (end + guard_gap > next.start && (next.permissions.read || next.permissions.write)) return false;
+    }
+    Mapping added = stack;
+    added.start = stack.end;
+    added.end = end;
+    added.bus_start = end;
+    if (back(added, -1) != 0) return false;
+    last_found_ = nullptr;
+    stack.end = end;
+    stack.bus_start = end;
+    return true;
+}
+
 bool AddressSpace::extend_stack(GuestAddr address) {
-    constexpr u64 guard_gap = 256 * 4096;   // kernel: stack_guard_gap
+    if (extend_stack_up(address)) return true;
     auto above = table_.upper_bound(address.value);
     if (above == table_.end() || !above->second.grows_down) return false;
     Mapping stack = above->second;

@@ -24,6 +24,7 @@ struct Mapping {
     Permissions permissions;
     bool shared = false;           ///< MAP_SHARED
     bool grows_down = false;       ///< the stack: a fault just below extends it
+    bool grows_up = false;         ///< one that grows to higher addresses: a fault just above does
     bool wipe_on_fork = false;     ///< zeros in a forked child: MADV_WIPEONFORK, MAP_DROPPABLE
     bool droppable = false;        ///< MAP_DROPPABLE
     bool served = false;           ///< every fetch faults, whatever the permissions show
@@ -78,6 +79,7 @@ struct MapRequest {
     enum class Placement : u8 { anywhere, fixed, fixed_noreplace } placement = Placement::anywhere;
     bool shared = false;
     bool grows_down = false;
+    bool grows_up = false;
     bool droppable = false;             ///< implies wipe_on_fork
     bool served = false;
     bool special = false;
@@ -132,7 +134,7 @@ public:
     /// Where top-down mappings start (below the stack's largest extent).
     void set_map_base(GuestAddr base) { map_base_ = base; }
     GuestAddr map_base() const { return map_base_; }
-    /// How far a grows_down mapping may be extended by faults (RLIMIT_STACK), in bytes.
+    /// How far a grows_down or grows_up mapping may be extended by faults (RLIMIT_STACK), in bytes.
     void set_stack_limit(u64 bytes) { stack_limit_ = bytes; }
 
     // --- guest-checked access: what the guest itself may do. False: EFAULT.
@@ -239,6 +241,7 @@ private:
                                                std::optional<GuestAddr> new_start);
     int move_pages(GuestAddr from, u64 from_size, GuestAddr to, const Mapping& moved);
     bool extend_stack(GuestAddr address);
+    bool extend_stack_up(GuestAddr address);
     bool page_is_backed(GuestAddr address) const;
     std::span<std::byte> run_at(const Mapping& mapping, GuestAddr address, u64 size) const;
     void mark_dirty(GuestAddr address, u64 size);

@@ -238,6 +238,27 @@ TEST_CASE("the stack grows to its limit and not into others") {
     }
 }
 
+TEST_CASE("a stack that grows up stops at its limit and in front of others") {
+    auto memory = space("arm");
+    memory->set_stack_limit(8 << 20);
+    GuestAddr start{0xb000'0000};
+    REQUIRE(memory->map({.hint = start, .size = 4 * page, .permissions = read_write, .placement = Placement::fixed,
+                         .grows_up = true}));
+    CHECK(put(*memory, start + (1 << 20), "high"));
+    CHECK(bytes_at(*memory, start + (1 << 20), 4) == "high");
+    CHECK(mapping_count(*memory) == 1);
+    CHECK(memory->translate(start - 1, Access::write).error() == FaultKind::unmapped);
+    CHECK(memory->translate(start + (8 << 20) - 1, Access::write).has_value());
+    CHECK(memory->translate(start + (8 << 20), Access::write).error() == FaultKind::unmapped);
+    GuestAddr other{0xa000'0000};
+    REQUIRE(memory->map({.hint = other, .size = page, .permissions = read_write, .placement = Placement::fixed,
+                         .grows_up = true}));
+    REQUIRE(memory->map({.hint = other + (2 << 20), .size = page, .permissions = read_write,
+                         .placement = Placement::fixed}));
+    CHECK(memory->translate(other + (1 << 20) - 1, Access::write).has_value());
+    CHECK(memory->translate(other + (1 << 20), Access::write).error() == FaultKind::unmapped);
+}
+
 TEST_CASE("grants never carry write and execute together, and write marks dirty") {
     auto memory = space();
     GuestAddr start = map(*memory, 2 * page, {.read = true, .write = true, .execute = true});

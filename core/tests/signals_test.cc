@@ -393,16 +393,16 @@ TEST_CASE("signals: the alternate stack is used when asked for, and only once") 
     SignalAction action = machine.action(FrameKind::rt, 0x08000000);
     REQUIRE(enter_handler(machine.context(), fault_at(0), action, 0));
     u64 first = machine.cpu.sp();
-    CHECK(on_alternate_stack(machine.signals.stack, first));
+    CHECK(on_alternate_stack(machine.abi, machine.signals.stack, first));
     CHECK(first < stack_page.value + 0x4000);
     REQUIRE(enter_handler(machine.context(), fault_at(0), action, 0));
     CHECK(machine.cpu.sp() < first);
-    CHECK(on_alternate_stack(machine.signals.stack, machine.cpu.sp()));
+    CHECK(on_alternate_stack(machine.abi, machine.signals.stack, machine.cpu.sp()));
     // The frames do not leave it: the next ones end in a refusal.
     bool refused = false;
     for (int i = 0; i < 20 && !refused; ++i) refused = !enter_handler(machine.context(), fault_at(0), action, 0);
     CHECK(refused);
-    CHECK(on_alternate_stack(machine.signals.stack, machine.cpu.sp()));
+    CHECK(on_alternate_stack(machine.abi, machine.signals.stack, machine.cpu.sp()));
 }
 
 TEST_CASE("signals: without SA_RESTORER x86-64 has no way back") {

@@ -149,7 +149,7 @@ std::string as_text(const InitialStack& stack) {
     std::string text;
     if (style_for_output() == TableStyle::aligned)
         text = fmt::format("{}: {}\nfirst instruction {:#x}, stack pointer {:#x}\n\n", image.abi->name,
-                           image.program.path, image.program.entry.value, image.program.stack_start.value);
+                           image.program.path, image.program.entry.value, image.program.stack_pointer.value);
     Table table({"Address", "Name", "Value", "Meaning"});
     for (const auto* part : {&stack.arguments, &stack.environment, &stack.auxv})
         for (const StackWord& word : *part)
@@ -179,7 +179,7 @@ std::string as_json(const InitialStack& stack) {
                {"abi", json::string(image.abi->name)},
                {"program", json::string(image.program.path)},
                {"first_instruction", json::number(image.program.entry.value)},
-               {"stack_pointer", json::number(image.program.stack_start.value)},
+               {"stack_pointer", json::number(image.program.stack_pointer.value)},
                {"arguments", words_json(stack.arguments, false)},
                {"environment", words_json(stack.environment, false)},
                {"auxv", words_json(stack.auxv, true)},

@@ -118,7 +118,7 @@ void VdsoReporter::leave(kernel::Task& task, u64 address) {
     i64 end = host_nanoseconds();
     u64 stack_pointer = task.cpu().sp();
     auto returned = std::find_if(calls_.rbegin(), calls_.rend(), [&](const Call& call) {
-        return call.return_address == address && call.stack_pointer <= stack_pointer;
+        return call.return_address == address && task.abi().has_left_frame(call.stack_pointer, stack_pointer);
     });
     if (returned == calls_.rend()) return;
     // Calls inside it, made by signal handlers that jumped out, did not return.

@@ -283,7 +283,7 @@ constexpr i32 on_stack = 1, disabled = 2, auto_disarm = static_cast<i32>(0x80000
 
 SysResult set_alternate_stack(Task& task, const AlternateStack& wanted) {
     AlternateStack& stack = task.signals.stack;
-    if (on_alternate_stack(stack, task.cpu().sp())) return -EPERM;
+    if (on_alternate_stack(task.abi(), stack, task.cpu().sp())) return -EPERM;
     i32 mode = wanted.flags & ~auto_disarm;
     if (mode != 0 && mode != on_stack && mode != disabled) return -EINVAL;
     if (stack.base == wanted.base && stack.size == wanted.size && stack.flags == wanted.flags) return 0;
@@ -295,7 +295,7 @@ SysResult set_alternate_stack(Task& task, const AlternateStack& wanted) {
 
 i32 shown_flags(const Task& task) {
     const AlternateStack& stack = task.signals.stack;
-    i32 state = stack.size == 0 ? disabled : on_alternate_stack(stack, task.cpu().sp()) ? on_stack : 0;
+    i32 state = stack.size == 0 ? disabled : on_alternate_stack(task.abi(), stack, task.cpu().sp()) ? on_stack : 0;
     return state | (stack.flags & auto_disarm);
 }
 
