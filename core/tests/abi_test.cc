@@ -93,9 +93,13 @@ std::vector<Convention> conventions() {
     add_names(sh4, {"pc", "pr", "sr", "gbr", "mach", "macl", "fpscr", "fpul"}, 4);
     add_row(sh4, "fr", 0, 15, 4);
     add_row(sh4, "xf", 0, 15, 4);
+    Convention parisc{"parisc", {}};
+    add_row(parisc, "r", 1, 31, 4);
+    add_names(parisc, {"psw", "iaoq0", "iaoq1", "sar", "cr27"}, 4);
+    add_row(parisc, "fr", 0, 31, 8);
     x32.registers = x86_64.registers;   // the same machine
     return {x86_64, i386, x32, aarch64, arm, mips, wide_mips[0], wide_mips[1], mipsel, wide_mips[2], wide_mips[3],
-            ppc32, ppc64, ppc64le, riscv64, riscv32, s390x, s390, sh4};
+            ppc32, ppc64, ppc64le, riscv64, riscv32, s390x, s390, sh4, parisc};
 }
 
 const SyscallNumber* find_call(const Abi& abi, std::string_view name) {
@@ -278,6 +282,9 @@ TEST_CASE("handlers are named by behaviour") {
         {"sh4", "pipe", 42, "pipe"},             {"sh4", "pread64", 180, "padded_pread64"},
         {"sh4", "mmap", 90, "mmap"},             {"sh4", "cacheflush", 123, "sh_cacheflush"},
         {"sh4", "fadvise64_64", 272, "fadvise64_64"}, {"sh4", "sync_file_range", 314, "sync_file_range"},
+        {"parisc", "mmap", 90, "mmap"},          {"parisc", "mmap2", 89, "mmap2"},
+        {"parisc", "madvise", 119, "parisc_madvise"}, {"parisc", "pipe2", 313, "pipe2"},
+        {"parisc", "pread64", 108, "pread64"},   {"parisc", "sync_file_range", 292, "sync_file_range"},
         {"s390", "fadvise64_64", 264, "fadvise64_block"}, {"s390", "getrlimit", 76, "old_getrlimit"},
     };
     for (const KnownCall& call : known) {

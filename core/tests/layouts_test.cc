@@ -140,6 +140,7 @@ TEST_CASE("layouts of the other ABIs are what their compilers say") {
         {"mips-o32", Struct::siginfo, 128}, {"mipsel-o32", Struct::sigaction, 24},
         {"riscv32", Struct::statfs64, 88}, {"riscv32", Struct::timespec64, 16}, {"riscv32", Struct::epoll_event, 16},
         {"riscv32", Struct::sigaction, 16},
+        {"parisc", Struct::stat64, 104},  {"parisc", Struct::sigaction, 16}, {"parisc", Struct::siginfo, 128},
         {"sh4", Struct::stat64, 96},      {"sh4", Struct::flock64, 24},     {"sh4", Struct::sigaction, 20},
     };
     for (const KnownSize& known : sizes) {

@@ -71,7 +71,7 @@ struct FrameMachine {
                              .placement = memory::MapRequest::Placement::fixed, .name = {}}));
         if (!abi.signals->takes_restorer) use_image();
         cpu.scramble(1);
-        cpu.set(abi.stack_pointer, stack_pointer & ~u64{7});
+        cpu.set(abi.stack_pointer, (stack_pointer & ~u64{7}) - (abi.layout.upward_stack ? stack_size / 2 : 0));
         cpu.set_pc(0x10080);
         if (!abi.signals->state_register.empty()) cpu.set(abi.register_index("cpsr"), 0x60000010);
         if (abi.name == "aarch64") cpu.set(abi.register_index("pstate"), 0x60000000);
@@ -118,6 +118,10 @@ struct FrameMachine {
         REQUIRE(memory->peek({address}, std::span(bytes).first(width)));
         return load_unsigned(bytes.data(), width, abi.byte_order);
     }
+    /// Of the frame that the handler just entered has.
+    u64 frame_address(FrameKind kind) const {
+        return abi.layout.upward_stack ? cpu.sp() - frame(kind).sigreturn_distance : cpu.sp();
+    }
     /// The stack pointer as it is when the trampoline makes its system call.
     void go_to_sigreturn(FrameKind kind) {
         cpu.set(abi.stack_pointer, cpu.sp() + frame(kind).sigreturn_distance);
@@ -158,7 +162,8 @@ const FrameCase frame_cases[] = {{"x86-64", FrameKind::rt},  {"x32", FrameKind::
                                  {"mips-n64", FrameKind::rt}, {"mipsel-n64", FrameKind::rt},
                                  {"ppc32", FrameKind::old},  {"ppc32", FrameKind::rt},  {"ppc64", FrameKind::rt},
                                  {"ppc64le", FrameKind::rt}, {"riscv64", FrameKind::rt},
-                                 {"riscv32", FrameKind::rt}, {"sh4", FrameKind::old}, {"sh4", FrameKind::rt}};
+                                 {"riscv32", FrameKind::rt}, {"sh4", FrameKind::old}, {"sh4", FrameKind::rt},
+                                 {"parisc", FrameKind::rt}};
 
 SignalInfo fault_at(u64 address) {
     return {.signal = SIGSEGV, .code = SEGV_MAPERR, .kind = SignalInfo::Kind::fault, .address = {address}};
@@ -182,7 +187,7 @@ TEST_CASE("signals: registers stand where the kernel's frames have them") {
         FrameMachine machine(field.abi);
         FakeCpu before = machine.cpu;
         REQUIRE(enter_handler(machine.context(), fault_at(0x1234), machine.action(field.kind), 0));
-        u64 frame = machine.cpu.sp();
+        u64 frame = machine.frame_address(field.kind);
         auto run = register_run(machine.abi, field.first, field.count);
         for (unsigned i = 0; i < field.count; ++i) {
             // Selectors have 16 bits; the PSW mask shows fixed bits beside the program's.
@@ -266,12 +271,13 @@ TEST_CASE("signals: handlers get their arguments and a way back") {
         {"mipsel-n64", FrameKind::rt, "r4", "r5", "r6", "r31", 24, 152},
         {"sh4", FrameKind::old, "r4", "", "r6", "pr", 0, 0},
         {"sh4", FrameKind::rt, "r4", "r5", "r6", "pr", 0, 128},
+        {"parisc", FrameKind::rt, "r26", "r25", "r24", "r2", 8, 136},
     };
     for (const Row& row : rows) {
         CAPTURE(row.abi);
         FrameMachine machine(row.abi);
         REQUIRE(enter_handler(machine.context(), fault_at(0x5000), machine.action(row.kind), 0));
-        u64 frame = machine.cpu.sp();
+        u64 frame = machine.frame_address(row.kind);
         CHECK(machine.cpu.named(row.signal) == SIGSEGV);
         if (!row.info.empty()) CHECK(machine.cpu.named(row.info) == frame + row.info_offset);
         if (!row.context.empty()) CHECK(machine.cpu.named(row.context) == frame + row.context_offset);
@@ -295,7 +301,7 @@ TEST_CASE("signals: sigreturn brings back registers, mask and alternate stack") 
         machine.signals.stack = {.base = {0x300000}, .size = 8192, .flags = 0};
         FakeCpu before = machine.cpu;
         REQUIRE(enter_handler(machine.context(), fault_at(0), machine.action(which.kind), mask));
-        u64 frame = machine.cpu.sp();
+        u64 frame = machine.frame_address(which.kind);
         u64 status = machine.abi.signals->state_register.empty() ? 0 : machine.cpu.named("cpsr");
         machine.cpu.scramble(99);
         machine.set_float_control(0x1f80);
@@ -312,14 +318,17 @@ TEST_CASE("signals: sigreturn brings back registers, mask and alternate stack") 
             const Register& reg = machine.abi.registers[i];
             CAPTURE(reg.name);
             bool selector = reg.name.size() == 2 && reg.name[1] == 's';
-            bool is_kernels = selector || reg.name.ends_with("_base") || reg.name.starts_with("tpidr") || reg.name == "userlocal";
+            bool is_kernels = selector || reg.name.ends_with("_base") || reg.name.starts_with("tpidr") || reg.name == "userlocal" ||
+                reg.name == "cr27";
             if (is_kernels || reg.name == "psw_mask" || reg.name == "msr" || reg.name == "eflags" || reg.name == "pstate" ||
-                reg.name == "sr") continue;
+                reg.name == "sr" || reg.name == "psw") continue;
             std::array<std::byte, 16> was{}, is{};
             before.get_bytes(i, std::span(was).first(reg.width));
             machine.cpu.get_bytes(i, std::span(is).first(reg.width));
             if (i == machine.abi.program_counter && machine.abi.layout.ignored_address_bits)
                 was[0] &= std::byte{0x7f}, is[0] &= std::byte{0x7f};
+            if (reg.name.starts_with("iaoq"))   // the privilege level, which is the frame's only
+                was[3] &= std::byte{0xfc}, is[3] &= std::byte{0xfc};
             if (reg.name == "fptag" && which.abi == "i386") continue;   // rebuilt from the registers
             CHECK(was == is);
         }
@@ -403,6 +412,49 @@ TEST_CASE("signals: the alternate stack is used when asked for, and only once") 
     for (int i = 0; i < 20 && !refused; ++i) refused = !enter_handler(machine.context(), fault_at(0), action, 0);
     CHECK(refused);
     CHECK(on_alternate_stack(machine.abi, machine.signals.stack, machine.cpu.sp()));
+}
+
+TEST_CASE("signals: where the stack grows up, frames lie above the stack pointer") {
+    FrameMachine machine("parisc");
+    const u64 step = machine.abi.signals->rt.sigreturn_distance, old_pointer = machine.cpu.sp();
+    REQUIRE(enter_handler(machine.context(), fault_at(0), machine.action(FrameKind::rt), 0));
+    CHECK(machine.cpu.sp() == (old_pointer & ~u64{1}) + step);
+    CHECK(machine.load(old_pointer + 160, 4) == 0);
+
+    // On the alternate stack they begin near its lower end, at a multiple of 64.
+    machine.signals.stack = {.base = {stack_page.value + 0x2004}, .size = 0x1000, .flags = 0};
+    CHECK_FALSE(on_alternate_stack(machine.abi, machine.signals.stack, stack_page.value + 0x2003));
+    CHECK(on_alternate_stack(machine.abi, machine.signals.stack, stack_page.value + 0x2004));
+    CHECK_FALSE(on_alternate_stack(machine.abi, machine.signals.stack, stack_page.value + 0x3004));
+    SignalAction action = machine.action(FrameKind::rt, 0x08000000);
+    REQUIRE(enter_handler(machine.context(), fault_at(0), action, 0));
+    u64 first = machine.cpu.sp() - step;
+    CHECK(first == stack_page.value + 0x2080);
+    CHECK(machine.load(first + 160, 4) == 1);   // PARISC_SC_FLAG_ONSTACK
+    REQUIRE(enter_handler(machine.context(), fault_at(0), action, 0));
+    CHECK(machine.cpu.sp() == first + 2 * step);
+    bool refused = false;
+    for (int i = 0; i < 20 && !refused; ++i) refused = !enter_handler(machine.context(), fault_at(0), action, 0);
+    CHECK(refused);
+    CHECK(on_alternate_stack(machine.abi, machine.signals.stack, machine.cpu.sp()));
+}
+
+TEST_CASE("signals: parisc handlers are code, or descriptors if bit 1 says so") {
+    FrameMachine machine("parisc");
+    u64 old_data = machine.cpu.named("r19");
+    SignalAction action = machine.action(FrameKind::rt);
+    REQUIRE(enter_handler(machine.context(), fault_at(0), action, 0));
+    CHECK(machine.cpu.pc() == handler);
+    CHECK(machine.cpu.named("r19") == old_data);
+
+    std::array<std::byte, 8> descriptor{};
+    store(descriptor.data(), static_cast<u32>(handler_code), machine.abi.byte_order);
+    store(descriptor.data() + 4, static_cast<u32>(handler_data), machine.abi.byte_order);
+    REQUIRE(machine.memory->write(GuestAddr{stack_page.value + 0x100}, descriptor));
+    action.handler = {stack_page.value + 0x102};
+    REQUIRE(enter_handler(machine.context(), fault_at(0), action, 0));
+    CHECK(machine.cpu.pc() == handler_code);
+    CHECK(machine.cpu.named("r19") == handler_data);
 }
 
 TEST_CASE("signals: without SA_RESTORER x86-64 has no way back") {

@@ -186,3 +186,43 @@ TEST_CASE("the stack grows down to its limit, and mmaps start below it") {
         CHECK_FALSE(image->memory->write(GuestPtr<u8>{image->memory->map_base() + 0x1000}, u8{1}));
     }
 }
+
+TEST_CASE("a stack that grows up: strings, tables, stack pointer") {
+    const Abi& abi = *find_abi("parisc");
+    const std::vector<std::string> arguments = {"program", "two"}, environment = {"A=1", "LONG=" + std::string(5000, 'x')};
+    const StackContents contents{.path = "/program", .arguments = arguments, .environment = environment, .random = {}};
+    Image image;
+    image.abi = &abi;
+    image.memory = std::move(*memory::AddressSpace::create(abi));
+    REQUIRE(map_stack(*image.memory, contents, false));
+    REQUIRE(build_stack(image, contents));
+    const ProgramInfo& program = image.program;
+
+    StackReader reader{image};
+    CHECK(reader.word() == 2);
+    auto argv = reader.pointers(), envp = reader.pointers();
+    REQUIRE(argv.size() == 2);
+    REQUIRE(envp.size() == 2);
+    CHECK(reader.text(argv[1]) == "two");
+    CHECK(reader.text(envp[1]) == environment[1]);
+    CHECK(reader.vector() == program.auxv);
+    CHECK(program.stack_pointer.is_aligned(64));
+    CHECK(program.stack_pointer >= reader.at);
+    CHECK(program.stack_pointer - reader.at < 16 + 64);
+    std::map<u64, u64> auxv(program.auxv.begin(), program.auxv.end());
+    CHECK(reader.text(auxv[AT_PLATFORM]) == "PARISC");
+    CHECK(reader.text(auxv[AT_EXECFN]) == "/program");
+    CHECK(auxv[AT_EXECFN] < auxv[AT_PLATFORM]);
+    CHECK(auxv[AT_RANDOM] < program.stack_start.value);
+
+    // It begins at the mmap base, and grows.
+    const memory::Mapping* stack = image.memory->find(program.stack_pointer);
+    REQUIRE(stack != nullptr);
+    CHECK(stack->start == image.memory->map_base());
+    CHECK(stack->start.value < argv[0]);
+    GuestAddr far = program.stack_pointer + (u64{1} << 20);
+    CHECK(image.memory->find(far) == nullptr);
+    CHECK(image.memory->write(GuestPtr<u8>{far}, u8{1}));
+    CHECK(image.memory->find(far)->start == image.memory->map_base());
+    CHECK_FALSE(image.memory->write(GuestPtr<u8>{program.stack_pointer + (u64{1} << 30)}, u8{1}));
+}

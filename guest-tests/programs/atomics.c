@@ -47,6 +47,22 @@ static void exercise_interrupted(volatile u32 *at)
     CHECK_EQUAL(signals_seen, 20);
 }
 
+/* An operation on what may not be written. Where the kernel does the work, the compiler's library ends the
+ * program as it does when something is impossible. */
+static void check_fault(volatile u32 *at, int code)
+{
+    int signal = CAUSES_FAULT(__atomic_fetch_add(at, 1, __ATOMIC_SEQ_CST));
+#ifdef ABI_ATOMIC_FAULT
+    if (code == SEGV_ACCERR) { /* it loads by itself first */
+        CHECK_EQUAL(signal, ABI_ATOMIC_FAULT);
+        return;
+    }
+#endif
+    CHECK_EQUAL(signal, SIGSEGV);
+    CHECK_EQUAL(caught_fault.code, code);
+    CHECK_EQUAL(caught_fault.address & -PAGE, (word)at & -PAGE); /* some machines tell the page only */
+}
+
 int main(int argc, char **argv)
 {
     (void)argc, (void)argv;
@@ -63,12 +79,8 @@ int main(int argc, char **argv)
     catch_faults();
     volatile u32 *at = (volatile u32 *)(pages + 16);
     CHECK_EQUAL(CALL(mprotect, pages, PAGE, PROT_READ), 0);
-    CHECK_EQUAL(CAUSES_FAULT(__atomic_fetch_add(at, 1, __ATOMIC_SEQ_CST)), SIGSEGV);
-    CHECK_EQUAL(caught_fault.code, SEGV_ACCERR);
-    CHECK_EQUAL(caught_fault.address & -PAGE, (word)pages); /* some machines tell the page only */
+    check_fault(at, SEGV_ACCERR);
     CHECK_EQUAL(CALL(munmap, pages, PAGE), 0);
-    CHECK_EQUAL(CAUSES_FAULT(__atomic_fetch_add(at, 1, __ATOMIC_SEQ_CST)), SIGSEGV);
-    CHECK_EQUAL(caught_fault.code, SEGV_MAPERR);
-    CHECK_EQUAL(caught_fault.address & -PAGE, (word)pages); /* some machines tell the page only */
+    check_fault(at, SEGV_MAPERR);
     return passed();
 }

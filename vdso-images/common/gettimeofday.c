@@ -13,7 +13,7 @@ EXPORTED int VDSO_NAME(gettimeofday)(struct native_timeval *time, struct kernel_
         if (UNLIKELY(!read_line(page, &page->line, &page->base[POSTERN_BASE_REALTIME], &now)))
             return (int)arch_system_call(SYSTEM_CALL_gettimeofday, (long)time, (long)zone);
         time->seconds = (kernel_long)now.seconds;
-        time->microseconds = (kernel_long)((uint32_t)now.nanoseconds / 1000);
+        time->microseconds = (kernel_long)arch_microseconds((uint32_t)now.nanoseconds);
     }
     if (UNLIKELY(zone != NULL)) {
         if (UNLIKELY(page->clock_mode == POSTERN_CLOCK_NONE))

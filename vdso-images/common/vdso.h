@@ -91,6 +91,8 @@ extern time_page_t postern_time_page HIDDEN;
  *   arch_system_call(number, first, second)   returns the result or -errno
  *   arch_system_call3(number, first, second, third)   the same; only getrandom needs it
  *   arch_system_call5(number, first, ... fifth)   the same; only riscv_hwprobe needs it
+ *   ARCH_MICROSECONDS      if the compiler divides by a constant that it keeps in memory:
+ *   arch_microseconds(nanoseconds)   a thousandth of a number of 32 bits
  *   ARCH_CALL              if the functions report errors otherwise than as -errno:
  *   arch_call(function, first, ... fifth)   calls one and returns its result or -errno
  */
@@ -101,6 +103,13 @@ extern time_page_t postern_time_page HIDDEN;
 #endif
 #ifndef ARCH_NOP
 #define ARCH_NOP "nop"
+#endif
+
+#ifndef ARCH_MICROSECONDS
+static ALWAYS_INLINE uint32_t arch_microseconds(uint32_t nanoseconds)
+{
+    return nanoseconds / 1000;
+}
 #endif
 
 #ifndef ARCH_TIME_PAGE

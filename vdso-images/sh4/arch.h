@@ -6,3 +6,18 @@
 /* What the linker makes of its own for a shared object: three words, and two empty sections. */
 #define VDSO_GOT_HEADER 12
 #define VDSO_EXTRA_SECTIONS .funcdesc : { *(.got.funcdesc) *(.rofixup) *(.rela.got.funcdesc) }
+
+#if !defined(__ASSEMBLER__) && !defined(LINKER_SCRIPT)
+
+/* For the tests: the image makes no call from C. */
+static ALWAYS_INLINE long arch_system_call(long number, long first, long second)
+{
+    register long r3 __asm__("r3") = number;
+    register long r4 __asm__("r4") = first;
+    register long r5 __asm__("r5") = second;
+    register long r0 __asm__("r0");
+    __asm__ volatile("trapa #0x12" : "=r"(r0) : "r"(r3), "r"(r4), "r"(r5) : "memory");
+    return r0;
+}
+
+#endif

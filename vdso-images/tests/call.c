@@ -62,7 +62,7 @@ static int demands;
 
 enum { SHIFT = POSTERN_QUICK_SHIFT, EFAULT = 14, EINVAL = 22, ENOSYS = 38, LONG_AGO = 1000, NOT_LONG_AGO = 1000000 };
 
-static void set_page(uint32_t mode)
+static __attribute__((unused)) void set_page(uint32_t mode)
 {
     page.version = POSTERN_TIME_PAGE_VERSION;
     page.sequence = 6;
@@ -111,6 +111,13 @@ static const struct {
 enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]), CPU_TIME_CLOCK = 2 };
 
 #ifdef IMAGE_clock_gettime
+/* Of the resolution, where the image tells it. */
+#ifdef IMAGE_clock_getres
+#define DEMAND_RES DEMAND
+#else
+#define DEMAND_RES(condition)
+#endif
+
 /* One width of clock_gettime and clock_getres. `member` is the type of a struct's member. */
 #define TEST_CLOCKS(name, member, gettime, getres)                                               \
     static void name(void)                                                                       \
@@ -126,9 +133,9 @@ enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]), CPU_TIME_CLOCK = 2 };
             DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                  \
             DEMAND(time.seconds == (member)(LONG_AGO + base));                                   \
             DEMAND(time.nanoseconds == (member)(100 * base + 7));                                \
-            DEMAND(visit(getres, clock, (long)&time, 0) == 0 && time.seconds == 0);              \
-            DEMAND(time.nanoseconds == (coarse ? 4000000 : 1));                                  \
-            DEMAND(visit(getres, clock, 0, 0) == 0);                                             \
+            DEMAND_RES(visit(getres, clock, (long)&time, 0) == 0 && time.seconds == 0);          \
+            DEMAND_RES(time.nanoseconds == (coarse ? 4000000 : 1));                              \
+            DEMAND_RES(visit(getres, clock, 0, 0) == 0);                                         \
             if (!coarse) {                                                                       \
                 page.base[base].nanoseconds = (uint64_t)2500000000u << SHIFT;                    \
                 DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                              \
@@ -141,7 +148,7 @@ enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]), CPU_TIME_CLOCK = 2 };
             set_page(POSTERN_CLOCK_NONE);                                                        \
             DEMAND(visit(gettime, clock, (long)&time, 0) == 0);                                  \
             DEMAND((uint64_t)time.seconds - LONG_AGO > 9);                                       \
-            DEMAND(visit(getres, clock, (long)&time, 0) == 0);                                   \
+            DEMAND_RES(visit(getres, clock, (long)&time, 0) == 0);                               \
             TEST_TRAP(gettime)                                                                   \
             if (!coarse) {                                                                       \
                 set_page(POSTERN_CLOCK_TRAP);                                                    \
@@ -156,8 +163,8 @@ enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]), CPU_TIME_CLOCK = 2 };
         DEMAND(visit(gettime, CPU_TIME_CLOCK, (long)&time, 0) == 0 && time.seconds < 100);       \
         DEMAND(visit(gettime, 99, (long)&time, 0) == -EINVAL);                                   \
         DEMAND(visit(gettime, 3, (long)&time, 0) == 0);                                          \
-        DEMAND(visit(getres, 99, (long)&time, 0) == -EINVAL);                                    \
-        DEMAND(visit(getres, CPU_TIME_CLOCK, (long)&time, 0) == 0);                              \
+        DEMAND_RES(visit(getres, 99, (long)&time, 0) == -EINVAL);                                \
+        DEMAND_RES(visit(getres, CPU_TIME_CLOCK, (long)&time, 0) == 0);                          \
         (void)later;                                                                             \
     }
 
@@ -528,13 +535,24 @@ static void test_getrandom(void)
 #endif
 
 #ifdef IMAGE_vsyscall
-/* The gate takes its arguments as int 0x80 does. */
+/* The gate takes its arguments as a system call does. */
+static long through_gate(long number)
+{
+#ifdef __sh__
+    register long r3 __asm__("r3") = number;
+    register long r0 __asm__("r0");
+    __asm__ volatile("jsr @%2\n\tnop" : "=r"(r0) : "r"(r3), "r"(IMAGE_vsyscall) : "pr", "memory");
+    return r0;
+#else
+    __asm__ volatile("call *%1" : "+a"(number) : "r"(IMAGE_vsyscall) : "memory");
+    return number;
+#endif
+}
+
 static void test_vsyscall(void)
 {
-    long number = SYSTEM_CALL_getpid, parent = SYSTEM_CALL_getppid;
-    __asm__ volatile("call *%1" : "+a"(number) : "r"(IMAGE_vsyscall) : "memory");
-    __asm__ volatile("call *%1" : "+a"(parent) : "r"(IMAGE_vsyscall) : "memory");
-    DEMAND(number > 1 && parent > 0 && number != parent);
+    long process = through_gate(SYSTEM_CALL_getpid), parent = through_gate(SYSTEM_CALL_getppid);
+    DEMAND(process > 1 && parent > 0 && process != parent);
 }
 #endif
 

@@ -7,9 +7,10 @@ from elf_image import Elf
 
 FACTS = Path(__file__).resolve().parents[2] / "core" / "abi" / "vdso"
 BEGIN, END = "<!-- matrix: begin (written by vdso-images/check --matrix --write) -->", "<!-- matrix: end -->"
-# Helper pages: their table, its rows, and their address.
-PAGES = (("arm-kuser.def", r"^KUSER_ENTRY\((\w+), (\w+)\)", 0xFFFF0000),
-         ("x86-64-vsyscall.def", r"^VSYSCALL_ENTRY\((\w+), (\w+)\)", 0xFFFFFFFFFF600000))
+# Helper pages: their table, its rows, and how a place at an offset is written.
+PAGES = (("arm-kuser.def", r"^KUSER_ENTRY\((\w+), (\w+)\)", lambda offset: f"{0xFFFF0000 + offset:#x}"),
+         ("x86-64-vsyscall.def", r"^VSYSCALL_ENTRY\((\w+), (\w+)\)", lambda offset: f"{0xFFFFFFFFFF600000 + offset:#x}"),
+         ("parisc-gateway.def", r"^GATEWAY_ENTRY\((\w+), (\w+)\)", lambda offset: f"gateway+{offset:#x}"))
 
 
 def rows(name):
@@ -19,7 +20,7 @@ def rows(name):
 
 def facts_of(abi):
     """The ABI under which the tables have an image's: both byte orders share one."""
-    return "ppc64" if abi == "ppc64le" else abi.replace("mipsel-", "mips-")
+    return {"ppc64le": "ppc64", "parisc": "parisc32"}.get(abi, abi.replace("mipsel-", "mips-"))
 
 
 def in_image(path):
@@ -29,7 +30,7 @@ def in_image(path):
 
 def on_pages():
     """Addresses at which the helper pages have a function (or word)."""
-    return {f"{base + int(offset, 16):#x}" for name, pattern, base in PAGES
+    return {written(int(offset, 16)) for name, pattern, written in PAGES
             for _, offset in re.findall(pattern, (FACTS / name).read_text(), re.M)}
 
 

@@ -194,9 +194,9 @@ SysResult sys_mprotect(Task& task, GuestAddr address, GuestSize length, unsigned
     if (growth != 0) {
         const Mapping* mapping = task.memory().find(address);
         if (!mapping) return -ENOMEM;
-        if (growth == grows_up || !mapping->grows_down) return -EINVAL;
-        GuestAddr end = address + *size;
-        address = mapping->start;
+        if (growth == grows_up ? !mapping->grows_up : !mapping->grows_down) return -EINVAL;
+        GuestAddr end = growth == grows_up ? mapping->end : address + *size;
+        if (growth == grows_down) address = mapping->start;
         size = end - address;
     }
     return task.memory().protect(address, *size, permissions_from(protection));
@@ -292,6 +292,15 @@ SysResult sys_madvise(Task& task, GuestAddr address, GuestSize length, int advic
     return complete ? 0 : -ENOMEM;
 }
 
+/// parisc had numbers of its own for the newer pieces of advice.
+SysResult sys_parisc_madvise(Task& task, GuestAddr address, GuestSize length, int advice) {
+    constexpr int first = 65, madv_collapse = 25;
+    constexpr std::array numbers = {MADV_MERGEABLE, MADV_UNMERGEABLE, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP,
+                                    MADV_DODUMP, MADV_WIPEONFORK, MADV_KEEPONFORK, madv_collapse};
+    auto index = static_cast<std::size_t>(advice) - first;
+    return sys_madvise(task, address, length, index < numbers.size() ? numbers[index] : advice);
+}
+
 SysResult sys_msync(Task& task, GuestAddr address, GuestSize length, unsigned guest_flags) {
     auto flags = static_cast<int>(task.abi().numbers.bits_from_guest(NumberSet::memory_sync_flag, guest_flags));
     if (flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) return -EINVAL;
@@ -363,6 +372,8 @@ constexpr SyscallRow rows[] = {
     {"pkey_mprotect", adapt<sys_pkey_mprotect>, Support::partial, "ptr, size, prot, int", "no protection keys: -1 only"},
     {"mremap", adapt<sys_mremap>, Support::full, "ptr, size, size, mremap_flags, ptr"},
     {"madvise", adapt<sys_madvise>, Support::partial, "ptr, size, advice",
+     "MADV_DONTFORK: EINVAL"},
+    {"parisc_madvise", adapt<sys_parisc_madvise>, Support::partial, "ptr, size, advice",
      "MADV_DONTFORK: EINVAL"},
     {"msync", adapt<sys_msync>, Support::full, "ptr, size, msync_flags"},
     {"mincore", adapt<sys_mincore>, Support::full, "ptr, size, ptr"},

@@ -58,6 +58,12 @@ page:
 light_weight_call:
 	comiclr,>> LIGHT_WEIGHT_CALLS, %r20, %r0
 	b,n no_such_call
+	/* A word that may not be written is an error even of a call that would not write: at a multiple of 4
+	 * this stores no byte. */
+	copy %r26, %r1
+	depi 0, 31, 2, %r1
+lws_fault_first:
+	stbys,e %r0, 0(%r1)
 	blr %r20, %r0
 	nop
 	b,n compare_and_swap		/* 0 */
@@ -74,8 +80,6 @@ light_weight_call:
 no_such_call:
 	return
 	ldi ERROR_NO_CALL, %r21
-
-lws_fault_first:
 
 /* r28 = the word at r26; if it is r25, r24 replaces it. */
 compare_and_swap:
