@@ -178,7 +178,6 @@ struct HelperPage {
     std::string_view name;        ///< as /proc/self/maps shows it
     std::string_view image;       ///< file below vdso-images/prebuilt, without folder
     std::optional<u64> address;   ///< fixed address; absent = placed next to the vDSO
-    bool execute_only = false;
     /// Not empty: every fetch from the page faults, and the emulator serves those from here.
     std::span<const ServedFunction> served = {};
 };

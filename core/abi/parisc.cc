@@ -59,7 +59,7 @@ constexpr StartRegister start_registers[] = {
 };
 
 constexpr HelperPage helper_pages[] = {
-    {.name = "[gateway]", .image = "parisc-gateway.bin", .address = parisc::gateway_page, .execute_only = true},
+    {.name = "[gateway]", .image = "parisc-gateway.bin", .address = parisc::gateway_page},
 };
 
 }  // namespace

@@ -64,6 +64,9 @@ constexpr AuxHead auxv_head[] = {
     {.type = 36 /* AT_L2_CACHESHAPE */, .constant = no_cache},
 };
 
+/// Doubles, as C has them.
+constexpr StartRegister start_registers[] = {{.index = reg("fpscr"), .constant = 0x0008'0000}};
+
 /// AT_HWCAP: CPU_HAS_FPU. Other bits speak of the SH-4A (LLSC), of DSPs and of what only kernels see.
 constexpr u64 has_fpu = 1 << 0;
 
@@ -101,7 +104,8 @@ constinit const Abi sh4_abi{
               .hwcap2 = {},
               .platform = "sh4",
               .uname_machine = "sh4",
-              .missing_gnu_stack_means_exec = true},
+              .missing_gnu_stack_means_exec = true,
+              .registers = start_registers},
     .vdso = {.soname = vdso_soname,
              .image = "sh4.so",
              .exports = vdso_exports,

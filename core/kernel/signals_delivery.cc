@@ -2,13 +2,12 @@
 #include "kernel/process.hpp"
 #include "kernel/signals_frame.hpp"
 #include "kernel/signals_host.hpp"
+#include "kernel/signals_sequences.hpp"
 
-#include <algorithm>
 #include <bit>
 #include <cstdio>
 #include <fmt/format.h>
 #include <signal.h>
-#include <tuple>
 #include <unistd.h>
 
 namespace postern::kernel {
@@ -77,13 +76,7 @@ u64 address_of(const Task& task, const FaultRule& rule, const Stop& stop) {
     return 0;
 }
 
-// Moves the program counter by a signed distance, in the same instruction-set state.
-void move_pc(Task& task, u64 address) {
-    bool alternate = in_alternate_state(task.cpu());
-    task.cpu().set_pc((address & task.abi().word_mask()) | (alternate ? 1 : 0));
-}
-
-void repeat_call(Task& task) { move_pc(task, task.cpu().pc() - trap_length(task)); }
+void repeat_call(Task& task) { move_pc(task.cpu(), task.cpu().pc() - trap_length(task)); }
 
 void finish_call(Task& task, i64 value) { set_result(task.cpu(), value); }
 
@@ -122,31 +115,6 @@ void resolve_call(Task& task, SysResult result, const SignalAction* handler) {
             return finish_call(task, -EINTR);
         default: return;
     }
-}
-
-void leave_marked_sequence(Task& task, const StackMarkedSequences& rule) {
-    Cpu& cpu = task.cpu();
-    u64 mark = cpu.sp();
-    if (mark < rule.first_mark) return;
-    u64 end = cpu.get(task.abi().register_index(rule.end));
-    if (cpu.pc() < end) move_pc(task, end + mark - rule.before);
-    cpu.set(task.abi().stack_pointer, cpu.get(task.abi().register_index(rule.saved_stack)));
-}
-
-// True: the program counter was in one of them.
-bool leave_range(Task& task, std::span<const RestartRange> ranges) {
-    u64 pc = task.cpu().pc();
-    auto inside = [pc](const RestartRange& range) { return pc >= range.first && pc <= range.last; };
-    auto found = std::ranges::find_if(ranges, inside);
-    if (found == ranges.end()) return false;
-    move_pc(task, found->restart);
-    return true;
-}
-
-// Code whose atomicity rests on starting over (SignalAbi::restart_ranges, marked_sequences).
-void leave_restart_range(Task& task) {
-    if (const auto& rule = task.abi().signals->marked_sequences) leave_marked_sequence(task, *rule);
-    std::ignore = leave_range(task, task.abi().signals->restart_ranges);
 }
 
 void announce(Task& task, const SignalInfo& info, GuestAddr handler) {
@@ -216,7 +184,7 @@ void run_handler(Task& task, const SignalInfo& info, const SignalAction& action)
     announce(task, info, action.handler);
     if (action.flags & flag_reset_hand) set_action(task.process, info.signal, {.flags = action.flags});
     SignalSet mask = task.signals.saved_blocked.value_or(task.signals.blocked);
-    leave_restart_range(task);
+    leave_atomic_sequence(task.cpu());
     if (!enter_handler(frame_context(task), info, action, mask)) {
         report_missing_vdso(task, info.signal, action);
         return refuse_frame(task, info.signal);
@@ -258,7 +226,7 @@ void adjust_engine(Task& task) {
 
 void raise_fault(Task& task, const Stop& stop) {
     const SignalAbi& rules = *task.abi().signals;
-    if (stop.kind == Stop::Kind::fault && leave_range(task, rules.fault_ranges)) return;
+    if (stop.kind == Stop::Kind::fault && leave_faulting_code(task.cpu())) return;
     FaultCause cause = cause_of(stop);
     if (stop.kind == Stop::Kind::fault && !is_canonical(stop.address.value, rules.canonical_bits))
         cause = FaultCause::general_protection;

@@ -105,3 +105,18 @@ TEST_CASE("vDSO choice: truncated and damaged files") {
     auto text = std::as_bytes(std::span{"not a shared object", 19});
     CHECK(has(complaint(*find_abi("arm"), choice_of({text.begin(), text.end()})), "vDSO some.so: "));
 }
+
+TEST_CASE("the gateway page lies above what a program can map, and address 0 is free") {
+    const Abi& abi = *find_abi("parisc");
+    auto memory = std::move(*memory::AddressSpace::create(abi));
+    memory->set_map_base(GuestAddr{0xf000'0000});
+    auto placement = vdso::install(abi, *memory, GuestAddr{});
+    REQUIRE(placement);
+    REQUIRE(placement->helpers.size() == 1);
+    GuestAddr page = placement->helpers[0].address;
+    CHECK(page.value == abi.layout.task_size);
+    CHECK(memory->translate(page + 0x100, Access::execute).has_value());
+    CHECK(memory->translate(page + 0x100, Access::write).error() == memory::FaultKind::protection);
+    CHECK(memory->translate(GuestAddr{0x100}, Access::read).error() == memory::FaultKind::unmapped);
+    CHECK(memory->translate(GuestAddr{0x100}, Access::execute).error() == memory::FaultKind::unmapped);
+}

@@ -2,6 +2,7 @@
 #include "abi/signal_abi.hpp"
 #include "kernel/signals_frame.hpp"
 #include "kernel/signals_info.hpp"
+#include "kernel/signals_sequences.hpp"
 #include "kernel/syscalls/waiting.hpp"
 #include "kernel/x87_tags.hpp"
 
@@ -455,6 +456,55 @@ TEST_CASE("signals: parisc handlers are code, or descriptors if bit 1 says so") 
     REQUIRE(enter_handler(machine.context(), fault_at(0), action, 0));
     CHECK(machine.cpu.pc() == handler_code);
     CHECK(machine.cpu.named("r19") == handler_data);
+}
+
+TEST_CASE("signals: sequences that are atomic start over") {
+    FrameMachine sh4("sh4");
+    auto in_sequence = [&](u64 pc) {
+        sh4.cpu.set_pc(pc);
+        sh4.cpu.set(sh4.abi.register_index("r0"), 0x10090);   // its end
+        sh4.cpu.set(sh4.abi.register_index("r1"), 0x20ff00);
+        sh4.cpu.set(sh4.abi.stack_pointer, 0xfffffff8);       // minus its length
+        leave_atomic_sequence(sh4.cpu);
+        CHECK(sh4.cpu.sp() == 0x20ff00);
+        return sh4.cpu.pc();
+    };
+    CHECK(in_sequence(0x10088) == 0x10086);   // from the instruction that sets the mark
+    CHECK(in_sequence(0x1008e) == 0x10086);
+    CHECK(in_sequence(0x10090) == 0x10090);   // behind it
+    sh4.cpu.set_pc(0x10088);
+    leave_atomic_sequence(sh4.cpu);
+    CHECK(sh4.cpu.pc() == 0x10088);
+
+    for (std::string_view name : {"arm", "parisc"}) {
+        CAPTURE(name);
+        FrameMachine machine(name);
+        REQUIRE_FALSE(machine.abi.signals->restart_ranges.empty());
+        for (const RestartRange& range : machine.abi.signals->restart_ranges) {
+            for (u64 pc : {range.first, range.last}) {
+                machine.cpu.set_pc(pc);
+                leave_atomic_sequence(machine.cpu);
+                CHECK(machine.cpu.pc() == range.restart);
+            }
+            machine.cpu.set_pc(range.last + 4);
+            leave_atomic_sequence(machine.cpu);
+            CHECK(machine.cpu.pc() == range.last + 4);
+        }
+    }
+}
+
+TEST_CASE("signals: a fault of a light-weight call is the call's answer") {
+    FrameMachine machine("parisc");
+    REQUIRE(machine.abi.signals->fault_ranges.size() == 1);
+    const RestartRange& range = machine.abi.signals->fault_ranges[0];
+    for (const RestartRange& sequence : machine.abi.signals->restart_ranges) {
+        machine.cpu.set_pc(sequence.last);
+        CHECK(leave_faulting_code(machine.cpu));
+        CHECK(machine.cpu.pc() == range.restart);
+    }
+    CHECK_FALSE(leave_faulting_code(machine.cpu));
+    FrameMachine other("arm");
+    CHECK_FALSE(leave_faulting_code(other.cpu));
 }
 
 TEST_CASE("signals: without SA_RESTORER x86-64 has no way back") {

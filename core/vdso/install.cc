@@ -15,8 +15,8 @@ Result<std::span<const std::byte>> required_file(std::string_view name) {
 
 /// Maps a file's bytes as a special mapping of whole pages, exactly at `address`.
 Result<void> place(GuestMemory& memory, GuestAddr address, u64 size, std::span<const std::byte> bytes,
-                   const std::string& name, Permissions permissions = read_execute) {
-    POSTERN_TRY(memory.map_special(address, size, permissions, true, name.c_str()));
+                   const std::string& name) {
+    POSTERN_TRY(memory.map_special(address, size, read_execute, true, name.c_str()));
     if (!memory.poke(address, bytes)) {
         return fail(ErrorKind::internal, format_text("cannot write {} at {}", name, hexadecimal(address.value)));
     }
@@ -82,8 +82,7 @@ Result<Placement> install(const Abi& abi, GuestMemory& memory, GuestAddr hint, c
         u64 size = align_up(bytes.size(), page);
         GuestAddr address = helper.address ? GuestAddr{*helper.address} : neighbour;
         if (!helper.address) neighbour += size;
-        Permissions permissions = helper.execute_only ? Permissions{.execute = true} : read_execute;
-        POSTERN_TRY(place(memory, address, size, bytes, std::string(helper.name), permissions));
+        POSTERN_TRY(place(memory, address, size, bytes, std::string(helper.name)));
         placement.helpers.push_back({&helper, address});
     }
     return placement;

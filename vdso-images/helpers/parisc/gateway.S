@@ -1,6 +1,6 @@
 /* The gateway page at address 0, reached by `ble offset(%sr2,%r0)`: %r31 is where to return to. Three places
  * of it are the ABI: 0xb0, 0xe0 and 0x100 (Linux: arch/parisc/kernel/syscall.S). Everything between them is
- * a breakpoint, as in Linux. The page is executed and never read: a load from address 0 is a fault.
+ * a breakpoint, as in Linux. Loads and jumps to address 0 are of another space, the program's.
  *
  * `gate` is on this page what it is on the machine: it raises the privilege of what it branches to. Two
  * things need that: writing cr27, and the reserved trap, a diagnose instruction, which no program may
