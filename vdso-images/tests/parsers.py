@@ -28,7 +28,9 @@ GO = {
 }
 NONE = {
     ("glibc", "riscv32"): "Debian has no C library of this ABI",
-    **dict.fromkeys((("Go", abi) for abi in ("x32", "mips-n32", "mipsel-n32", "ppc32", "riscv32", "s390")),
+    ("glibc", "sh4"): "its C library looks for nothing",
+    ("glibc", "parisc"): "there is no engine yet",
+    **dict.fromkeys((("Go", abi) for abi in ("x32", "mips-n32", "mipsel-n32", "ppc32", "riscv32", "s390", "sh4", "parisc")),
                     "Go has not this architecture"),
     **dict.fromkeys((("Go", abi) for abi in ("mips-o32", "mipsel-o32")), "Go makes system calls there"),
 }
