@@ -114,7 +114,7 @@ std::string stat(Process& process) {
     set(23, measure(process).total);
     set(26, program.code_start.value);
     set(27, program.code_end.value);
-    set(28, program.stack_start.value);
+    set(28, program.stack_pointer.value);
     set(31, 0);
     set(32, process.task().signals.blocked & 0x7fffffff);
     set(33, sets.ignored & 0x7fffffff);
