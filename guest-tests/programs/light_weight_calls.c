@@ -7,9 +7,14 @@ struct outcome {
     long error;  /* r21 */
 };
 
-/* Where the page is: r1, or space 0. */
-#ifndef ENTER_GATEWAY
+/* The page at its place; or a copy of it in the program, whose faults nobody answers (vdso-images/check-calls). */
+#ifndef GATEWAY_COPY
 #define ENTER_GATEWAY "ble 0xb0(%%sr2, %%r0)"
+#define ANSWERS_FAULT(call) CHECK_EQUAL((call).error, -EFAULT)
+#else
+#define ENTER_GATEWAY "ldil L'gateway_copy, %%r1\n\tldo R'gateway_copy(%%r1), %%r1\n\tble 0xb0(%%sr4, %%r1)"
+#define ANSWERS_FAULT(call)
+__asm__(".section .gateway, \"ax\"\n.balign 4096\n.globl gateway_copy\ngateway_copy: .incbin \"" GATEWAY_COPY "\"\n.text\n");
 #endif
 
 static struct outcome light_weight_call(long number, const volatile void *address, long b, long c, long d)
@@ -80,12 +85,12 @@ static void errors(void)
     CHECK_EQUAL(light_weight_call(2, cell, (long)&expected, (long)&wanted, 4).error, -ENOSYS);
     CHECK_EQUAL(cell[0], before);
     word page = (word)CHECK_WORKS(map_memory(0, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-    CHECK_EQUAL(light_weight_call(0, (void *)page, 0, 1, 0).error, -EFAULT);
-    CHECK_EQUAL(light_weight_call(0, (void *)page, 1, 1, 0).error, -EFAULT); /* though nothing would be stored */
+    ANSWERS_FAULT(light_weight_call(0, (void *)page, 0, 1, 0));
+    ANSWERS_FAULT(light_weight_call(0, (void *)page, 1, 1, 0)); /* though nothing would be stored */
     CHECK_EQUAL(CALL(munmap, page, PAGE), 0);
-    CHECK_EQUAL(light_weight_call(0, (void *)page, 0, 1, 0).error, -EFAULT);
-    CHECK_EQUAL(light_weight_call(2, cell, (long)page, (long)&wanted, 2).error, -EFAULT);
-    CHECK_EQUAL(light_weight_call(2, cell, (long)&expected, (long)page, 3).error, -EFAULT);
+    ANSWERS_FAULT(light_weight_call(0, (void *)page, 0, 1, 0));
+    ANSWERS_FAULT(light_weight_call(2, cell, (long)page, (long)&wanted, 2));
+    ANSWERS_FAULT(light_weight_call(2, cell, (long)&expected, (long)page, 3));
     CHECK_EQUAL(cell[0], before);
 }
 
@@ -111,8 +116,8 @@ static void newer(void)
     cell[0] = before;
     CHECK_EQUAL(light_weight_call(3, cell, 4, (long)&wanted, (long)&wanted).error, -ENOSYS);
     CHECK_EQUAL(light_weight_call(4, cell, -1, (long)&wanted, 0).error, -ENOSYS);
-    CHECK_EQUAL(light_weight_call(3, cell, 2, (long)&wanted, 8).error, -EFAULT);
-    CHECK_EQUAL(light_weight_call(4, (void *)8, 2, (long)&wanted, 0).error, -EFAULT);
+    ANSWERS_FAULT(light_weight_call(3, cell, 2, (long)&wanted, 8));
+    ANSWERS_FAULT(light_weight_call(4, (void *)8, 2, (long)&wanted, 0));
     CHECK_EQUAL(cell[0], before);
 }
 
