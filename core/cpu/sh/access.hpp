@@ -11,6 +11,10 @@ namespace postern::sh {
 /// carried out byte by byte; all others raise SIGBUS.
 enum class Misaligned : u8 { carried_out, refused };
 
+/// User mode may not even name what lies above: an address error, which is the same to Linux as a
+/// misaligned address.
+inline constexpr u32 first_privileged_address = 0x8000'0000;
+
 namespace detail {
 
 /// The page is not cached, or the address is misaligned. The bytes of a load go to State::slow, the
@@ -45,6 +49,7 @@ template <std::integral T>
 /// Whether the guest may read (write) here; for instructions on the cache.
 inline bool probe(State& state, u32 address, Access access) {
     if (access == Access::write ? state.tlb.find_writable<1>(address) : state.tlb.find_readable<1>(address)) return true;
+    if (address >= first_privileged_address) return state.raise(Trap::Kind::misaligned, address);
     return state.tlb.fill(address, access) != nullptr;
 }
 

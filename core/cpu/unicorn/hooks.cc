@@ -2,29 +2,17 @@
 #include "cpu/unicorn/engine.hpp"
 
 #include "base/endian.hpp"
+#include "cpu/host_counter.hpp"
 
 #include <algorithm>
 #include <cstring>
 #include <sys/mman.h>
 #include <time.h>
 #include <utility>
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#endif
 
 namespace postern::unicorn {
 
 namespace {
-
-u64 host_counter() {
-#if defined(__x86_64__)
-    return __rdtsc();
-#else
-    timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return static_cast<u64>(now.tv_sec) * 1'000'000'000 + static_cast<u64>(now.tv_nsec);
-#endif
-}
 
 /// CNTVCT_EL0 as Unicorn computes it: the host's monotonic clock at 62.5 MHz.
 u64 arm_counter() {

@@ -1,0 +1,171 @@
+#include "cpu/sh/translate.hpp"
+
+#include "cpu/sh/access.hpp"
+#include "cpu/sh/core.hpp"
+
+namespace postern::sh {
+
+namespace {
+
+// --- instructions that no guest word stands for
+
+Exit end_block(State&, const Instruction*) { return Exit::next; }
+
+/// The mode may have changed: what comes next has to be looked up.
+Exit leave_block(State& state, const Instruction* instruction) {
+    state.pc = static_cast<u32>(instruction->operands[0]);
+    return Exit::elsewhere;
+}
+
+Exit finish_goto(State&, const Instruction*) { return Exit::taken; }
+Exit finish_goto_if(State& state, const Instruction*) { return state.delayed_taken ? Exit::taken : Exit::next; }
+Exit finish_goto_register(State& state, const Instruction*) {
+    state.pc = state.delayed_target;
+    return Exit::elsewhere;
+}
+/// Behind a slot that may have changed the mode. Operands: target, address behind the slot.
+Exit finish_and_leave(State& state, const Instruction* instruction) {
+    state.pc = static_cast<u32>(instruction->operands[state.delayed_taken ? 0 : 1]);
+    return Exit::elsewhere;
+}
+
+Exit raise_illegal(State& state, const Instruction* instruction) {
+    state.trap = {Trap::Kind::illegal, 0};
+    state.pc = instruction->address;
+    return Exit::trap;
+}
+
+/// A slot on a page that could not be fetched from. Operand: its address.
+Exit fetch_slot(State& state, const Instruction* instruction) {
+    state.pc = instruction->address;
+    auto slot = static_cast<u32>(instruction->operands[0]);
+    if (!state.tlb.fill(slot, Access::execute)) return Exit::fault;
+    state.core.invalidate_code(GuestAddr{instruction->address}, 2);   // it is there by now
+    return Exit::elsewhere;
+}
+
+Exit call_watcher(State& state, const Instruction* instruction) {
+    state.pc = instruction->address;
+    state.core.reached(static_cast<u32>(instruction->operands[0]));
+    if (state.pc != instruction->address) return Exit::elsewhere;
+    return go_on(state, instruction);
+}
+
+// --- decoding
+
+class Decoder {
+public:
+    Decoder(State& state, const Watcher& watcher, u32 address, Mode mode)
+        : state_(state), watcher_(watcher), block_{.address = address, .mode = mode} {}
+
+    Block* decode(BlockCache& cache) {
+        u32 at = block_.address;
+        if (!open_page(at)) return nullptr;
+        u32 page_end = at - at % Tlb::page_size + Tlb::page_size;
+        while (!step(at)) {
+            at += 2;
+            if (at != page_end && size_ < BlockCache::max_block_size - most_per_step) continue;
+            block_.next = at;
+            append(end_block, at);
+            break;
+        }
+        return cache.add(block_, {code_.data(), size_}, last_);
+    }
+
+private:
+    static constexpr std::size_t most_per_step = 6;   // two hooks, branch, slot, end of branch, end of block
+
+    /// Makes the page readable by word(); false: a fault or trap is raised.
+    bool open_page(u32 address) {
+        if (address % 2 != 0 || address >= first_privileged_address) return state_.raise(Trap::Kind::misaligned, address);
+        const std::byte* host = state_.tlb.fill(address, Access::execute);
+        if (!host) return false;
+        GuestAddr page = GuestAddr{address}.align_down(Tlb::page_size);
+        state_.tlb.note_code(page);
+        host_ = host - (address - page.value);
+        return true;
+    }
+
+    u16 word(u32 address) const {
+        u16 raw;
+        std::memcpy(&raw, host_ + address % Tlb::page_size, sizeof raw);
+        return state_.swap ? swap_bytes(raw) : raw;
+    }
+
+    void append(Execute execute, u32 address, std::array<i32, 3> operands = {}) {
+        code_[size_++] = {execute, address, operands};
+    }
+
+    void append_watcher(u32 address, u32 restart) {
+        if (watcher_.watches(address)) append(call_watcher, restart, {static_cast<i32>(address)});
+    }
+
+    /// `restart`: where the program counter stands when it raises something.
+    void append_row(const Row& row, u16 bits, u32 address, u32 restart) {
+        std::array<i32, 3> operands{};
+        decode::decode_operands(row, bits, address, operands.data());
+        if (row.traits.label) block_.target = static_cast<u32>(operands[*row.traits.label]);
+        append(row.execute, restart, operands);
+    }
+
+    /// Decodes an instruction with its slot. True: the block ends with it.
+    bool step(u32 address) {
+        last_ = address;
+        append_watcher(address, address);
+        u16 bits = word(address);
+        const Row* row = find_row(bits, block_.mode);
+        if (!row || !row->execute) {
+            append(raise_illegal, address);
+            return true;
+        }
+        append_row(*row, bits, address, address);
+        block_.next = address + 2;
+        if (row->traits.flow == Flow::exit) return true;
+        if (row->traits.flow != Flow::on) {
+            decode_slot(address, row->traits.flow);
+            return true;
+        }
+        if (row->traits.changes_mode) append(leave_block, address, {static_cast<i32>(address + 2)});
+        return row->traits.changes_mode;
+    }
+
+    void decode_slot(u32 branch, Flow flow) {
+        u32 address = branch + 2;
+        block_.next = branch + 4;
+        if (address % Tlb::page_size == 0 && !open_page(address)) {
+            state_.trapped = false;
+            return append(fetch_slot, branch, {static_cast<i32>(address)});
+        }
+        last_ = address;
+        append_watcher(address, branch);
+        u16 bits = word(address);
+        const Row* row = find_row(bits, block_.mode);
+        if (!row || !row->execute || !row->traits.allowed_in_slot) return append(raise_illegal, branch);
+        append_row(*row, bits, address, branch);
+        finish(branch, flow, row->traits.changes_mode);
+    }
+
+    void finish(u32 branch, Flow flow, bool mode_changed) {
+        if (flow == Flow::delayed_register) return append(finish_goto_register, branch);
+        if (!mode_changed) return append(flow == Flow::delayed ? finish_goto : finish_goto_if, branch);
+        u32 behind = flow == Flow::delayed ? block_.target : block_.next;
+        // An unconditional branch leaves State::delayed_taken as it is, so both ways lead to its target.
+        append(finish_and_leave, branch, {static_cast<i32>(block_.target), static_cast<i32>(behind)});
+    }
+
+    State& state_;
+    const Watcher& watcher_;
+    Block block_;
+    const std::byte* host_ = nullptr;
+    u32 last_ = 0;
+    std::array<Instruction, BlockCache::max_block_size> code_;
+    std::size_t size_ = 0;
+};
+
+}  // namespace
+
+Block* translate(State& state, BlockCache& cache, const Watcher& watcher, u32 address, Mode mode) {
+    return Decoder(state, watcher, address, mode).decode(cache);
+}
+
+}  // namespace postern::sh
