@@ -82,7 +82,7 @@ const Case cases[] = {
 TEST_CASE("sh: integer instructions and flags") {
     ShMachine machine;
     for (const Case& row : cases) {
-        CAPTURE(row.text);
+        CAPTURE(std::string(row.text));
         CAPTURE(row.m);
         CAPTURE(row.n);
         machine.set("r1", row.m);
@@ -151,7 +151,7 @@ TEST_CASE("sh: multiply and accumulate, with saturation") {
              {"mac.w @r1+,@r2+", 0x7fff'0000, 0x7fff'0000, S, 0, 0x7fff'0000, 1, 0x7fff'ffff},
              {"mac.w @r1+,@r2+", 0x8000'0000, 0x7fff'0000, S, 5, 0x8000'0000, 1, 0x8000'0000},
              {"mac.w @r1+,@r2+", 0x0002'0000, 0x0003'0000, S, 5, 0xffff'fff0, 5, 0xffff'fff6}}) {
-        CAPTURE(row.text);
+        CAPTURE(std::string(row.text));
         CAPTURE(row.a);
         CAPTURE(row.s);
         ShMachine machine(ByteOrder::big);   // so that words are the upper halves of longs
@@ -239,7 +239,7 @@ TEST_CASE("sh: bytes at GBR, tas, the cache") {
 TEST_CASE("sh: system registers") {
     ShMachine machine;
     for (const char* name : {"pr", "gbr", "mach", "macl", "fpul"}) {
-        CAPTURE(name);
+        CAPTURE(std::string(name));
         std::string to = std::string(name == std::string_view("gbr") ? "ldc" : "lds");
         std::string from = std::string(name == std::string_view("gbr") ? "stc" : "sts");
         machine.set("r1", 0x8765'4321);
@@ -257,7 +257,7 @@ TEST_CASE("sh: every instruction of the SH-4 is implemented") {
     auto [implemented, rows] = sh::coverage();
     CHECK(rows - implemented == 8);   // those of the SH-4A
     for (const char* name : {"movli.l", "movco.l", "movua.l @Rm,", "movua.l @Rm+", "icbi", "prefi", "synco", "fpchg"}) {
-        CAPTURE(name);
+        CAPTURE(std::string(name));
         auto at = table.find(name);
         REQUIRE(at != table.npos);
         CHECK(table.compare(table.rfind('\n', at) + 1, 2, "no") == 0);

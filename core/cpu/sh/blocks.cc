@@ -17,7 +17,7 @@ Block* BlockCache::look_up(u32 address, Mode mode) const {
     auto page = pages_.find(address / page_size);
     if (page == pages_.end()) return nullptr;
     Block* block = page->second->at[address % page_size / 2];
-    while (block && (block->stale || block->mode != mode)) block = block->other;
+    while (block && (block->stale || block->mode != mode || block->address != address)) block = block->other;
     return block;
 }
 

@@ -39,9 +39,8 @@ template <typename T> [[gnu::always_inline]] inline T get_float(const State& c, 
     if constexpr (std::same_as<T, float>) return std::bit_cast<float>(c.fr[n]);
     else return std::bit_cast<double>(u64{c.fr[n]} << 32 | c.fr[n + 1]);
 }
-[[gnu::always_inline]] inline void set_float(State& c, u32 n, float value) { c.fr[n] = std::bit_cast<u32>(value); }
-[[gnu::always_inline]] inline void set_float(State& c, u32 n, double value) {
-    auto bits = std::bit_cast<u64>(value);
+[[gnu::always_inline]] inline void set_bits(State& c, u32 n, u32 bits) { c.fr[n] = bits; }
+[[gnu::always_inline]] inline void set_bits(State& c, u32 n, u64 bits) {
     c.fr[n] = static_cast<u32>(bits >> 32);
     c.fr[n + 1] = static_cast<u32>(bits);
 }
@@ -53,24 +52,30 @@ template <typename T> [[gnu::always_inline]] inline T get_float(const State& c, 
     return true;
 }
 
+/// A result, as bits: the compiler makes a NaN of the guest's another one where it sees a number.
+template <typename T>
+struct Outcome {
+    detail::BitsOf<T> bits;
+    u32 exceptions;
+};
+
 /// The result of operation(values...) as the guest sees it: NaNs are never the host's affair.
 template <typename Operation, typename... T>
 [[gnu::always_inline]] inline auto evaluate(const State& c, Operation operation, T... values) {
     using Result = decltype(operation(values...));
-    constexpr Result nan = std::bit_cast<Result>(detail::FloatFormat<Result>::nan);
+    constexpr auto nan = detail::FloatFormat<Result>::nan;
     if ((detail::is_nan(values) || ...)) [[unlikely]] {
-        return Computed<Result>{nan, (detail::is_signalling(values) || ...) ? fpscr::invalid : 0};
+        return Outcome<Result>{nan, (detail::is_signalling(values) || ...) ? fpscr::invalid : 0};
     }
-    auto computed = compute(c.fpscr, operation, values...);
-    if (detail::is_nan(computed.value)) [[unlikely]] computed.value = nan;
-    return computed;
+    auto [value, exceptions] = compute(c.fpscr, operation, values...);
+    return Outcome<Result>{detail::is_nan(value) ? nan : std::bit_cast<detail::BitsOf<Result>>(value), exceptions};
 }
 
 /// Puts a result where it belongs, unless it traps.
 template <typename T>
-[[gnu::always_inline]] inline bool deliver(State& c, u32 n, const Computed<T>& computed) {
-    if (!enter_exceptions(c, computed.exceptions)) return false;
-    set_float(c, n, computed.value);
+[[gnu::always_inline]] inline bool deliver(State& c, u32 n, const Outcome<T>& outcome) {
+    if (!enter_exceptions(c, outcome.exceptions)) return false;
+    set_bits(c, n, outcome.bits);
     return true;
 }
 
@@ -98,7 +103,7 @@ inline bool fmac(State& c, FRm m, FRn n) {
 template <typename T> inline void fneg(State& c, N<T> n) { c.fr[n.value] ^= 0x8000'0000; }
 template <typename T> inline void fabs(State& c, N<T> n) { c.fr[n.value] &= 0x7fff'ffff; }
 inline void fldi0(State& c, FRn n) { c.fr[n.value] = 0; }
-inline void fldi1(State& c, FRn n) { set_float(c, n.value, 1.0f); }
+inline void fldi1(State& c, FRn n) { c.fr[n.value] = std::bit_cast<u32>(1.0f); }
 
 /// Equality is quiet, order is not: there every NaN is invalid.
 template <typename T> inline bool fcmp_eq(State& c, M<T> m, N<T> n) {
@@ -121,7 +126,7 @@ template <typename T> inline bool fcmp_gt(State& c, M<T> m, N<T> n) {
 template <typename T> inline bool float_(State& c, N<T> n) {
     // Exact as a double, so that rounding is the conversion's.
     auto number = static_cast<double>(as_signed(c.fpul));
-    return deliver(c, n.value, compute(c.fpscr, [](double x) { return static_cast<T>(x); }, number));
+    return deliver(c, n.value, evaluate(c, [](double x) { return static_cast<T>(x); }, number));
 }
 /// Towards zero. Outside of the range: its nearest end; NaN: the lower end.
 template <typename T> inline bool ftrc(State& c, M<T> m) {
@@ -136,9 +141,9 @@ inline bool fcnvsd(State& c, DRn n) {
     return deliver(c, n.value, evaluate(c, [](float x) { return static_cast<double>(x); }, std::bit_cast<float>(c.fpul)));
 }
 inline bool fcnvds(State& c, DRm m) {
-    auto computed = evaluate(c, [](double x) { return static_cast<float>(x); }, get_float<double>(c, m.value));
-    if (!enter_exceptions(c, computed.exceptions)) return false;
-    c.fpul = std::bit_cast<u32>(computed.value);
+    auto single = evaluate(c, [](double x) { return static_cast<float>(x); }, get_float<double>(c, m.value));
+    if (!enter_exceptions(c, single.exceptions)) return false;
+    c.fpul = single.bits;
     return true;
 }
 
@@ -151,7 +156,7 @@ inline constexpr auto inner_product = [](float a0, float a1, float a2, float a3,
 };
 
 /// Of fr[a], fr[a + 1] ... and fr[b], fr[b + stride] ...
-inline Computed<float> product_of(const State& c, u32 a, u32 b, u32 stride) {
+inline Outcome<float> product_of(const State& c, u32 a, u32 b, u32 stride) {
     auto f = [&](u32 n) { return get_float<float>(c, n); };
     return evaluate(c, inner_product, f(a), f(a + 1), f(a + 2), f(a + 3), f(b), f(b + stride), f(b + 2 * stride),
                     f(b + 3 * stride));
@@ -162,27 +167,27 @@ inline Computed<float> product_of(const State& c, u32 a, u32 b, u32 stride) {
 inline bool fipr(State& c, FVm m, FVn n) { return deliver(c, n.value + 3, detail::product_of(c, n.value, m.value, 1)); }
 /// The matrix is the other bank, by columns.
 inline bool ftrv(State& c, FVn n) {
-    Computed<float> rows[4];
+    Outcome<float> rows[4];
     u32 exceptions = 0;
     for (u32 i = 0; i < 4; ++i) {
         rows[i] = detail::product_of(c, n.value, 16 + i, 4);
         exceptions |= rows[i].exceptions;
     }
     if (!enter_exceptions(c, exceptions)) return false;
-    for (u32 i = 0; i < 4; ++i) set_float(c, n.value + i, rows[i].value);
+    for (u32 i = 0; i < 4; ++i) set_bits(c, n.value + i, rows[i].bits);
     return true;
 }
 inline bool fsrra(State& c, FRn n) {
-    auto computed = evaluate(c, [](float x) { return static_cast<float>(1 / std::sqrt(double{x})); }, get_float<float>(c, n.value));
-    if (!(computed.exceptions & (fpscr::invalid | fpscr::divide))) computed.exceptions = fpscr::inexact;
-    return deliver(c, n.value, computed);
+    auto root = evaluate(c, [](float x) { return static_cast<float>(1 / std::sqrt(double{x})); }, get_float<float>(c, n.value));
+    if (!(root.exceptions & (fpscr::invalid | fpscr::divide))) root.exceptions = fpscr::inexact;
+    return deliver(c, n.value, root);
 }
 /// Sine and cosine of FPUL as 65536ths of a turn.
 inline bool fsca(State& c, DRn n) {
     double angle = (c.fpul & 0xffff) * (std::numbers::pi / 32768);
     if (!enter_exceptions(c, fpscr::inexact)) return false;
-    set_float(c, n.value, static_cast<float>(std::sin(angle)));
-    set_float(c, n.value + 1, static_cast<float>(std::cos(angle)));
+    c.fr[n.value] = std::bit_cast<u32>(static_cast<float>(std::sin(angle)));
+    c.fr[n.value + 1] = std::bit_cast<u32>(static_cast<float>(std::cos(angle)));
     return true;
 }
 
