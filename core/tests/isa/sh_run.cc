@@ -1,5 +1,8 @@
 // Runs a static SH-4 program that makes no other system calls than write and exit: for comparing the
-// core with other engines, instruction by instruction. Its own instructions per second go to stderr.
+// core with other engines, instruction by instruction. How long it took goes to stderr.
+//
+//     sh_run PROGRAM           runs it; its exit status
+//     sh_run --words PR SZ     prints every instruction word as the mode has it
 #define DOCTEST_CONFIG_IMPLEMENT
 #include "../sh_machine.hpp"
 
@@ -56,9 +59,17 @@ struct Runner : SyscallHandler {
     bool exited = false;
 };
 
+/// Every word as the decoder prints it.
+int print_words(sh::Mode mode) {
+    for (u32 word = 0; word < 0x10000; ++word) std::printf("%04x %s\n", word, sh::print(static_cast<u16>(word), 0, mode).c_str());
+    return 0;
+}
+
 }  // namespace
 
-int main(int, char** arguments) {
+int main(int count, char** arguments) {
+    if (count == 4 && arguments[1] == std::string_view("--words")) return print_words({arguments[2][0] == '1', arguments[3][0] == '1'});
+    if (count != 2) return 127;
     std::ifstream in(arguments[1], std::ios::binary);
     std::vector<char> file{std::istreambuf_iterator<char>(in), {}};
     Runner runner;
