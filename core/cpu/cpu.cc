@@ -1,5 +1,6 @@
 #include "cpu/cpu.hpp"
 
+#include "cpu/sh/core.hpp"
 #include "cpu/unicorn/engine.hpp"
 
 #include <fmt/format.h>
@@ -23,11 +24,13 @@ Result<std::unique_ptr<Cpu>> create_cpu(const Abi& abi, memory::AddressSpace& me
         case Machine::ppc64: return unicorn::create_ppc(abi, memory, handler);
         case Machine::riscv32:
         case Machine::riscv64: return unicorn::create_riscv(abi, memory, handler);
-        default: break;
+        case Machine::sh4: return sh::Core::create(abi, memory, handler);
     }
     return fail(ErrorKind::not_runnable, fmt::format("no engine runs {} programs", abi.name));
 }
 
-std::string engine_for(const Abi&) { return unicorn::engine_version(); }
+std::string engine_for(const Abi& abi) {
+    return abi.machine == Machine::sh4 ? std::string(sh::Core::name) : unicorn::engine_version();
+}
 
 }  // namespace postern

@@ -58,6 +58,7 @@ inline Abi minimal_abi(ByteOrder order) {
     }();
     Abi abi = *find_abi("mipsel-o32");   // a 32-bit address space
     abi.name = "sh4-test";
+    abi.machine = Machine::sh4;
     abi.byte_order = order;
     abi.registers = registers;
     abi.program_counter = abi.register_index("pc");
@@ -70,7 +71,7 @@ inline Abi minimal_abi(ByteOrder order) {
 struct ShMachine : SyscallHandler {
     explicit ShMachine(ByteOrder order = ByteOrder::little) : abi(minimal_abi(order)) {
         memory = std::move(*memory::AddressSpace::create(abi));
-        cpu = std::move(*sh::Core::create(abi, *memory, *this));
+        cpu = std::move(*create_cpu(abi, *memory, *this));
         cpu->reset();
         REQUIRE(memory->map_special({code_page}, 0x2000, read_execute, true, "code"));
         REQUIRE(memory->map_special({data_page}, 0x1000, read_write, true, "data"));

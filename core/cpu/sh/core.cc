@@ -43,8 +43,6 @@ Core::Core(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler
 
 Core::~Core() { memory_.set_listener(nullptr); }
 
-std::string_view Core::engine_name() const { return "Postern SH-4"; }
-
 // --- running
 
 Block* Core::block_at(u32 address) {

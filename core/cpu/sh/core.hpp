@@ -17,6 +17,8 @@ namespace postern::sh {
 /// a system call the registers are those of its first instruction.
 class Core final : public Cpu, public memory::TranslationListener, private CodeHolder, private Watcher {
 public:
+    static constexpr std::string_view name = "Postern SH-4";
+
     /// Error: the ABI has a register of another name.
     static Result<std::unique_ptr<Cpu>> create(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler);
     ~Core() override;
@@ -34,7 +36,7 @@ public:
     void remove_execution_hook(int handle) override;
     CounterReader counter(ClockMode mode) const override;
     bool set_counter_points(std::span<const GuestAddr> points, std::span<std::byte> word) override;
-    std::string_view engine_name() const override;
+    std::string_view engine_name() const override { return name; }
 
     void flush_translations() override { state_.tlb.flush(); }
     void invalidate_code(GuestAddr start, u64 size) override { blocks_.invalidate(static_cast<u32>(start.value), size); }
