@@ -3,8 +3,8 @@
 namespace postern {
 
 void Tlb::flush() {
-    reads_.fill({.tag = 1, .host = 0});
-    writes_.fill({.tag = 1, .host = 0});
+    reads_.fill({.tag = no_page, .host = 0});
+    writes_.fill({.tag = no_page, .host = 0});
 }
 
 std::byte* Tlb::fill(u64 address, Access access) {
@@ -25,7 +25,7 @@ std::byte* Tlb::fill(u64 address, Access access) {
 void Tlb::note_code(GuestAddr page) {
     code_pages_.insert(page.value);
     Entry& entry = writes_[place(page.value)];
-    if (entry.tag == page.value) entry.tag = 1;
+    if (entry.tag == page.value) entry.tag = no_page;
 }
 
 }  // namespace postern

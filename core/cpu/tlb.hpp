@@ -49,7 +49,8 @@ public:
 
 private:
     static constexpr std::size_t entry_count = 256;
-    /// `tag`: address of the page; 1 where there is none, which no look-up asks for.
+    static constexpr u64 no_page = ~u64{0};   ///< no look-up asks for this: it takes at most the lowest bits of an offset
+    /// `tag`: address of the page, or no_page.
     struct Entry {
         u64 tag;
         u64 host;   ///< host address minus guest address

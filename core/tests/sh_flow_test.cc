@@ -183,8 +183,11 @@ TEST_CASE("sh: misaligned moves are carried out, other accesses refused, as Linu
     }
     machine.set("r1", data_page + 0xffe);   // across the end of what is mapped
     CHECK(machine.run({"mov.l @r1,r3"}).trap == TrapKind::alignment);
-    machine.set("r1", 0xc000'0000);
-    CHECK(machine.run({"mov.l @r1,r3"}).trap == TrapKind::alignment);
+    for (u32 address : {0xc000'0000u, 0x31u}) {
+        machine.set("r1", address);
+        CHECK(machine.run({"mov.l @r1,r3"}).trap == TrapKind::alignment);
+        CHECK(machine.run({"fmov.s fr0,@r1"}).trap == TrapKind::alignment);
+    }
 }
 
 TEST_CASE("sh: system calls go on in place, elsewhere, or end the run") {

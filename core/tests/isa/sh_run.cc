@@ -19,9 +19,9 @@ namespace {
 constexpr u32 call_exit = 1, call_write = 4;
 
 struct Runner : SyscallHandler {
-    Runner() : abi(sh_test::minimal_abi(ByteOrder::little)) {
+    explicit Runner(ByteOrder order) : abi(sh_test::minimal_abi(order)) {
         memory = std::move(*memory::AddressSpace::create(abi));
-        cpu = std::move(*sh::Core::create(abi, *memory, *this));
+        cpu = std::move(*create_cpu(abi, *memory, *this));
         cpu->reset();
     }
     u32 get(const char* name) const { return static_cast<u32>(cpu->get(abi.register_index(name))); }
@@ -36,11 +36,11 @@ struct Runner : SyscallHandler {
         return false;
     }
 
-    /// Loads the segments of a little-endian ELF file.
+    /// Loads the segments of an ELF file.
     bool load_program(const std::vector<char>& file) {
         auto at = [&](std::size_t offset) { return reinterpret_cast<const std::byte*>(file.data() + offset); };
-        auto word = [&](std::size_t offset) { return load<u32>(at(offset), ByteOrder::little); };
-        auto half = [&](std::size_t offset) { return load<u16>(at(offset), ByteOrder::little); };
+        auto word = [&](std::size_t offset) { return load<u32>(at(offset), abi.byte_order); };
+        auto half = [&](std::size_t offset) { return load<u16>(at(offset), abi.byte_order); };
         for (u32 i = 0; i < half(44); ++i) {
             std::size_t header = word(28) + i * half(42);
             if (word(header) != 1) continue;
@@ -72,8 +72,9 @@ int main(int count, char** arguments) {
     if (count != 2) return 127;
     std::ifstream in(arguments[1], std::ios::binary);
     std::vector<char> file{std::istreambuf_iterator<char>(in), {}};
-    Runner runner;
-    if (file.size() < 52 || !runner.load_program(file)) return 126;
+    if (file.size() < 52) return 126;
+    Runner runner(file[5] == 1 ? ByteOrder::little : ByteOrder::big);
+    if (!runner.load_program(file)) return 126;
     runner.cpu->set(runner.abi.register_index("r15"), 0x7000'fff0);
     auto start = std::chrono::steady_clock::now();
     Stop stop = runner.cpu->run();
