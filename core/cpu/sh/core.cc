@@ -51,43 +51,56 @@ Block* Core::block_at(u32 address) {
     return translate(state_, blocks_, *this, address, mode);
 }
 
+/// Executes a block and those behind it, as long as each leads to a known one and no stop is requested.
+/// `block` becomes the last one.
+Exit Core::follow(Block*& block) {
+    Block** way = nullptr;
+    for (;;) {
+        Exit exit = block->code->execute(state_, block->code);
+        if (exit > Exit::taken) [[unlikely]] {
+            if (exit == Exit::stale && way) *way = nullptr;
+            return exit;
+        }
+        way = &block->successors[static_cast<u32>(exit)];
+        if (!*way) [[unlikely]] return exit;
+        block = *way;
+        if (stop_requested_ && interruptible_) [[unlikely]] {
+            state_.pc = block->address;
+            return Exit::elsewhere;
+        }
+    }
+}
+
 Stop Core::run() {
     HostFloatScope host_float;
     host_float_ = &host_float;
     std::optional<Stop> stop;
-    Block* block = nullptr;     // null: look the one at pc up
-    Block** link = nullptr;     // where the way to it is kept
+    Block** link = nullptr;     // where the way to the next block is kept; null: it is looked up each time
     while (!stop) {
-        if (!block) {
-            if (blocks_.is_full()) {
-                blocks_.clear();
-                link = nullptr;
-            }
-            block = block_at(state_.pc);
-            if (!block) {
-                stop = leave(std::exchange(state_.trapped, false) ? Exit::trap : Exit::fault);
-                break;
-            }
-            if (link) *link = block;
-        }
-        if (stop_requested_ && interruptible_) [[unlikely]] {
+        if (stop_requested_ && interruptible_) {
             stop_requested_ = 0;
-            state_.pc = block->address;
             stop = Stop{.kind = Stop::Kind::requested};
             break;
         }
-        Exit exit = block->code->execute(state_, block->code);
+        if (blocks_.is_full()) {
+            blocks_.clear();
+            link = nullptr;
+        }
+        Block* block = block_at(state_.pc);
+        if (!block) {
+            stop = leave(std::exchange(state_.trapped, false) ? Exit::trap : Exit::fault);
+            break;
+        }
+        if (link) *link = block;
+        Exit exit = follow(block);
+        link = nullptr;
         if (exit <= Exit::taken) {
             link = &block->successors[static_cast<u32>(exit)];
-            if (!*link) state_.pc = exit == Exit::next ? block->next : block->target;
-            block = *link;
+            state_.pc = exit == Exit::next ? block->next : block->target;
         } else if (exit == Exit::stale) {
             state_.pc = block->address;
-            block = nullptr;
-        } else {
-            link = nullptr;
-            block = nullptr;
-            if (exit != Exit::elsewhere) stop = leave(exit);
+        } else if (exit != Exit::elsewhere) {
+            stop = leave(exit);
         }
     }
     start_sequence_over();

@@ -62,6 +62,7 @@ private:
     bool watches(u32 address) const override;
 
     Block* block_at(u32 address);
+    Exit follow(Block*& block);
     /// Deals with an exit that does not lead to a known block; a stop: run() returns it.
     std::optional<Stop> leave(Exit exit);
     bool serve_system_call();
