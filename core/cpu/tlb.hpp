@@ -32,12 +32,16 @@ public:
 
     Tlb(memory::AddressSpace& memory, CodeHolder& holder) : memory_(memory), holder_(holder) { flush(); }
 
-    /// Host memory of `size` guest bytes (a power of two) for reading; null: not cached, or the
-    /// address is no multiple of `size`. Both are for the slow path to tell apart.
+    /// Finds host memory of `size` guest bytes (a power of two) for reading, or for writing. False: it is
+    /// not cached, or the address is no multiple of `size`. Both are for the slow path to tell apart.
     template <unsigned size>
-    [[gnu::always_inline]] const std::byte* find_readable(u64 address) const { return find<size>(reads_, address); }
+    [[gnu::always_inline]] bool find_readable(u64 address, const std::byte*& host) const {
+        return find<size>(reads_, address, host);
+    }
     template <unsigned size>
-    [[gnu::always_inline]] std::byte* find_writable(u64 address) const { return find<size>(writes_, address); }
+    [[gnu::always_inline]] bool find_writable(u64 address, std::byte*& host) const {
+        return find<size>(writes_, address, host);
+    }
 
     /// Asks the page table for the page. Host memory of the byte at `address`; null: refused, see fault().
     std::byte* fill(u64 address, Access access);
@@ -59,11 +63,12 @@ private:
 
     static std::size_t place(u64 address) { return address / page_size % entry_count; }
 
-    template <unsigned size>
-    [[gnu::always_inline]] static std::byte* find(const Entries& entries, u64 address) {
+    template <unsigned size, typename Byte>
+    [[gnu::always_inline]] static bool find(const Entries& entries, u64 address, Byte*& host) {
         const Entry& entry = entries[place(address)];
-        if (entry.tag != (address & (~(page_size - 1) | (size - 1)))) [[unlikely]] return nullptr;
-        return reinterpret_cast<std::byte*>(entry.host + address);
+        if (entry.tag != (address & (~(page_size - 1) | (size - 1)))) [[unlikely]] return false;
+        host = reinterpret_cast<Byte*>(entry.host + address);
+        return true;
     }
 
     Entries reads_, writes_;

@@ -1,33 +1,44 @@
 #include "cpu/sh/access.hpp"
 
-namespace postern::sh::detail {
+#include "cpu/sh/isa.hpp"
+
+namespace postern::sh {
 
 namespace {
 
-bool is_address_error(u32 address, unsigned size, Misaligned rule) {
-    return address >= first_privileged_address || (address % size != 0 && rule == Misaligned::refused);
+/// A misaligned access, which no page alone may hold.
+bool carry_out(State& state) {
+    Request& request = state.request;
+    std::byte bytes[8];
+    std::span access{bytes, request.size};
+    store_unsigned(bytes, request.value, request.size, host_byte_order);
+    bool done = request.access == Access::write ? state.space.write({request.address}, access)
+                                                : state.space.read({request.address}, access);
+    if (!done) return state.raise(Trap::Kind::misaligned, request.address);
+    request.value = load_unsigned(bytes, request.size, host_byte_order);
+    request.phase = Request::Phase::answered;
+    return true;
+}
+
+/// True: the instruction may execute again.
+bool serve(State& state) {
+    Request& request = state.request;
+    if (std::exchange(request.phase, Request::Phase::none) != Request::Phase::asked) return false;
+    bool misaligned = request.address % request.size != 0;
+    if (request.address >= first_privileged_address || (misaligned && request.rule == Misaligned::refused)) {
+        return state.raise(Trap::Kind::misaligned, request.address);
+    }
+    return misaligned ? carry_out(state) : state.tlb.fill(request.address, request.access) != nullptr;
 }
 
 }  // namespace
 
-bool load_slowly(State& state, u32 address, unsigned size, Misaligned rule) {
-    std::span bytes{state.slow.data(), size};
-    if (is_address_error(address, size, rule)) return state.raise(Trap::Kind::misaligned, address);
-    if (address % size != 0) return state.space.read(GuestAddr{address}, bytes) || state.raise(Trap::Kind::misaligned, address);
-    const std::byte* host = state.tlb.fill(address, Access::read);
-    if (host) std::memcpy(bytes.data(), host, size);
-    return host != nullptr;
+Exit execute_slowly(State& state, const Instruction* instruction) {
+    // Of now: a write to its own page makes the block stale, and it has to go on all the same.
+    Execute execute = instruction->execute;
+    if (!state.trapped && serve(state)) return execute(state, instruction);
+    state.pc = instruction->address;
+    return std::exchange(state.trapped, false) ? Exit::trap : Exit::fault;
 }
 
-bool store_slowly(State& state, u32 address, u64 value, unsigned size, Misaligned rule) {
-    std::byte bytes[8];
-    store_unsigned(bytes, value, size, host_byte_order);
-    std::span<const std::byte> in{bytes, size};
-    if (is_address_error(address, size, rule)) return state.raise(Trap::Kind::misaligned, address);
-    if (address % size != 0) return state.space.write(GuestAddr{address}, in) || state.raise(Trap::Kind::misaligned, address);
-    std::byte* host = state.tlb.fill(address, Access::write);
-    if (host) std::memcpy(host, bytes, size);
-    return host != nullptr;
-}
-
-}  // namespace postern::sh::detail
+}  // namespace postern::sh

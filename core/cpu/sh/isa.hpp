@@ -3,7 +3,7 @@
 // A handler is a function of the state and its operands. Its result says what it does to the flow:
 //
 //     void          goes on
-//     bool          goes on, or (false) has raised a fault or a trap; nothing has changed then
+//     bool          goes on, or (false) has asked for an access or raised a trap; nothing has changed then
 //     Exit          ends the block
 //     Goto          delayed branch to its label
 //     GotoIf        delayed branch to its label, or on behind the slot
@@ -160,6 +160,10 @@ constexpr bool is_relative(const decode::OperandKind& kind) { return kind.name =
     return instruction[1].execute(state, instruction + 1);
 }
 
+/// The instruction's handler has failed: serves the access that it asked for, and executes it again, or
+/// leaves the block.
+Exit execute_slowly(State& state, const Instruction* instruction);
+
 template <auto handler>
 Exit run_handler(State& state, const Instruction* instruction) {
     using Signature = decode::SignatureOf<handler>;
@@ -168,10 +172,7 @@ Exit run_handler(State& state, const Instruction* instruction) {
     if constexpr (std::same_as<Result, Exit>) {
         return Signature::template call<handler>(state, operands);
     } else if constexpr (std::same_as<Result, bool>) {
-        if (!Signature::template call<handler>(state, operands)) [[unlikely]] {
-            state.pc = instruction->address;
-            return std::exchange(state.trapped, false) ? Exit::trap : Exit::fault;
-        }
+        if (!Signature::template call<handler>(state, operands)) [[unlikely]] return execute_slowly(state, instruction);
     } else if constexpr (std::same_as<Result, GotoIf>) {
         state.delayed_taken = Signature::template call<handler>(state, operands).taken;
     } else if constexpr (std::same_as<Result, GotoRegister>) {

@@ -54,6 +54,23 @@ struct Trap {
     u32 address;   ///< misaligned: of the data
 };
 
+/// What Linux does about an address that is no multiple of the access (arch/sh/kernel/traps_32.c,
+/// handle_unaligned_ins): the mov instructions on general registers, but for those relative to GBR, are
+/// carried out byte by byte; all others raise SIGBUS.
+enum class Misaligned : u8 { carried_out, refused };
+
+/// An access that the TLB does not serve. The handler asks for it and fails, having changed nothing; the
+/// slow path fetches the page, and the instruction executes again. So handlers call nothing, and the
+/// compiler has no registers to save in them. An access that no TLB can serve is answered here.
+struct Request {
+    enum class Phase : u8 { none, asked, answered } phase = Phase::none;
+    Access access = Access::read;
+    Misaligned rule = Misaligned::refused;
+    u8 size = 0;       ///< bytes
+    u32 address = 0;
+    u64 value = 0;     ///< to store, or loaded; its bytes are in guest order
+};
+
 class Core;
 
 struct State {
@@ -72,7 +89,7 @@ struct State {
     bool delayed_taken = false;
     Trap trap{};
 
-    std::array<std::byte, 8> slow{};   ///< what a load by the slow path read
+    Request request;
 
     Tlb tlb;
     Core& core;
