@@ -25,6 +25,7 @@ Result<std::unique_ptr<Cpu>> create_cpu(const Abi& abi, memory::AddressSpace& me
         case Machine::riscv32:
         case Machine::riscv64: return unicorn::create_riscv(abi, memory, handler);
         case Machine::sh4: return sh::Core::create(abi, memory, handler);
+        default: break;
     }
     return fail(ErrorKind::not_runnable, fmt::format("no engine runs {} programs", abi.name));
 }

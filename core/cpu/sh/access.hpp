@@ -1,5 +1,5 @@
-// Loads and stores of SH-4 handlers. All return false where the access is refused: the fault or trap
-// is raised then, and neither memory nor a register has changed.
+// Loads and stores of SH-4 handlers. All return false where the access cannot be had at once: it is asked
+// for then (see Request), and neither memory nor a register has changed.
 #pragma once
 
 #include "cpu/sh/state.hpp"
