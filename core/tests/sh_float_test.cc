@@ -267,3 +267,24 @@ TEST_CASE("sh: the host's floating-point settings are its own after a run, and i
     CHECK(in_call == 0x1.555556p-2f);
     CHECK(one / three == 0x1.555556p-2f);
 }
+
+TEST_CASE("sh: a slot may change the mode of what follows") {
+    ShMachine machine;
+    for (const char* branch : {"bra .+6", "jmp @r1", "bt.s .+6", "bf.s .+6"}) {
+        CAPTURE(std::string(branch));
+        bool taken = branch[1] != 'f';
+        machine.set("fpscr", 0);
+        // Behind the branch both ways lead to the same word: fadd of singles before, of doubles now.
+        machine.write({"sett", branch, "lds r2,fpscr", "nop"});
+        u16 sum = assemble("fadd dr2,dr4", 0, {.double_precision = true, .pairs = false});
+        for (u32 address : {code_page + 6, code_page + 8}) machine.poke(address, sum);
+        machine.poke(code_page + 10, u16{0xc33c});
+        machine.set_double(2, 0.1);
+        machine.set_double(4, 0.2);
+        machine.set("r1", code_page + 8);
+        machine.set("r2", PR);
+        machine.set("pc", code_page);
+        CHECK(machine.cpu->run().trap == TrapKind::breakpoint);
+        CHECK(machine.get_double(4) == (taken ? 0.1 + 0.2 : 0.1 + (0.1 + 0.2)));
+    }
+}
