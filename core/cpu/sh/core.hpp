@@ -54,7 +54,7 @@ private:
 
     Core(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler, std::vector<Place> places);
 
-    static std::optional<Place> place_of(std::string_view name);
+    static std::optional<Place> place_of(std::string_view register_name);
     /// Registers that are words; null: SR and FPSCR.
     const u32* word(Place place) const;
 

@@ -19,16 +19,16 @@ std::optional<u8> number_after(std::string_view name, std::string_view prefix) {
 
 }  // namespace
 
-std::optional<Core::Place> Core::place_of(std::string_view name) {
+std::optional<Core::Place> Core::place_of(std::string_view register_name) {
     static constexpr std::pair<std::string_view, Home> words[] = {
         {"pc", Home::pc},     {"pr", Home::pr},     {"sr", Home::sr},     {"gbr", Home::gbr},
         {"mach", Home::mach}, {"macl", Home::macl}, {"fpul", Home::fpul}, {"fpscr", Home::fpscr}};
     static constexpr std::pair<std::string_view, Home> files[] = {
         {"r", Home::general}, {"fr", Home::bank0}, {"xf", Home::bank1}};
     for (auto [known, home] : words)
-        if (name == known) return Place{home};
+        if (register_name == known) return Place{home};
     for (auto [prefix, home] : files)
-        if (auto number = number_after(name, prefix)) return Place{home, *number};
+        if (auto number = number_after(register_name, prefix)) return Place{home, *number};
     return std::nullopt;
 }
 
