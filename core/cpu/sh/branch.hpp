@@ -33,7 +33,7 @@ inline GotoRegister jsr(State& c, Rn n, BehindSlot behind) {
 inline Exit trapa(State& c, Uimm imm, Here here) {
     constexpr u32 first_breakpoint = 0x20;
     if (imm.value >= first_breakpoint) {
-        c.raise(Trap::Kind::breakpoint, here.value);
+        c.raise(TrapKind::breakpoint, here.value);
         c.trapped = false;
         c.pc = here.value;
         return Exit::trap;
@@ -42,6 +42,6 @@ inline Exit trapa(State& c, Uimm imm, Here here) {
     return Exit::system_call;
 }
 
-template <typename... Operands> inline bool privileged(State& c, Operands...) { return c.raise(Trap::Kind::privileged); }
+template <typename... Operands> inline bool privileged(State& c, Operands...) { return c.raise(TrapKind::privileged_instruction); }
 
 }  // namespace postern::sh

@@ -2,13 +2,22 @@
 // fraction means *signalling*, and every NaN that an operation makes is the same one.
 #pragma once
 
-#include "cpu/sh/access.hpp"
-#include "cpu/sh/host_float.hpp"
+#include "cpu/blocks/access.hpp"
+#include "cpu/blocks/host_float.hpp"
 #include "cpu/sh/integer.hpp"
 
 #include <numbers>
 
 namespace postern::sh {
+
+namespace float_exception = blocks::float_exception;
+using blocks::compute;
+
+/// How FPSCR wants numbers to be computed.
+inline blocks::FloatMode mode_of(u32 fpscr) {
+    return {.rounding = fpscr & fpscr::rounding_mode ? blocks::Rounding::to_zero : blocks::Rounding::to_nearest,
+            .denormals_zero = (fpscr & fpscr::denormals_zero) != 0};
+}
 
 namespace detail {
 
@@ -48,7 +57,7 @@ template <typename T> [[gnu::always_inline]] inline T get_float(const State& c, 
 /// Enters the exceptions of an operation. False: a trap is enabled for one of them.
 [[gnu::always_inline]] inline bool enter_exceptions(State& c, u32 exceptions) {
     c.fpscr = (c.fpscr & ~fpscr::all_causes) | exceptions << fpscr::cause_shift | exceptions << fpscr::flag_shift;
-    if (exceptions & (c.fpscr >> fpscr::enable_shift)) [[unlikely]] return c.raise(Trap::Kind::floating_point);
+    if (exceptions & (c.fpscr >> fpscr::enable_shift)) [[unlikely]] return c.raise(TrapKind::floating_point);
     return true;
 }
 
@@ -65,9 +74,9 @@ template <typename Operation, typename... T>
     using Result = decltype(operation(values...));
     constexpr auto nan = detail::FloatFormat<Result>::nan;
     if ((detail::is_nan(values) || ...)) [[unlikely]] {
-        return Outcome<Result>{nan, (detail::is_signalling(values) || ...) ? fpscr::invalid : 0};
+        return Outcome<Result>{nan, (detail::is_signalling(values) || ...) ? float_exception::invalid : 0};
     }
-    auto [value, exceptions] = compute(c.fpscr, operation, values...);
+    auto [value, exceptions] = compute(mode_of(c.fpscr), operation, values...);
     return Outcome<Result>{detail::is_nan(value) ? nan : std::bit_cast<detail::BitsOf<Result>>(value), exceptions};
 }
 
@@ -109,15 +118,15 @@ inline void fldi1(State& c, FRn n) { c.fr[n.value] = std::bit_cast<u32>(1.0f); }
 template <typename T> inline bool fcmp_eq(State& c, M<T> m, N<T> n) {
     T a = get_float<T>(c, n.value), b = get_float<T>(c, m.value);
     bool invalid = detail::is_signalling(a) || detail::is_signalling(b);
-    if (!enter_exceptions(c, invalid ? fpscr::invalid : 0)) return false;
-    c.t = !detail::is_nan(a) && !detail::is_nan(b) && compute(c.fpscr, [](T x, T y) { return x == y ? T{1} : T{0}; }, a, b).value != 0;
+    if (!enter_exceptions(c, invalid ? float_exception::invalid : 0)) return false;
+    c.t = !detail::is_nan(a) && !detail::is_nan(b) && compute(mode_of(c.fpscr), [](T x, T y) { return x == y ? T{1} : T{0}; }, a, b).value != 0;
     return true;
 }
 template <typename T> inline bool fcmp_gt(State& c, M<T> m, N<T> n) {
     T a = get_float<T>(c, n.value), b = get_float<T>(c, m.value);
     bool invalid = detail::is_nan(a) || detail::is_nan(b);
-    if (!enter_exceptions(c, invalid ? fpscr::invalid : 0)) return false;
-    c.t = !invalid && compute(c.fpscr, [](T x, T y) { return x > y ? T{1} : T{0}; }, a, b).value != 0;
+    if (!enter_exceptions(c, invalid ? float_exception::invalid : 0)) return false;
+    c.t = !invalid && compute(mode_of(c.fpscr), [](T x, T y) { return x > y ? T{1} : T{0}; }, a, b).value != 0;
     return true;
 }
 
@@ -133,7 +142,7 @@ template <typename T> inline bool ftrc(State& c, M<T> m) {
     T value = get_float<T>(c, m.value);
     double number = value;
     bool too_large = number >= 0x1p31, too_small = !(number > -0x1p31 - 1);
-    if (!enter_exceptions(c, too_large || too_small ? fpscr::invalid : 0)) return false;
+    if (!enter_exceptions(c, too_large || too_small ? float_exception::invalid : 0)) return false;
     c.fpul = too_large ? 0x7fff'ffff : too_small ? 0x8000'0000 : static_cast<u32>(static_cast<i32>(number));
     return true;
 }
@@ -179,13 +188,13 @@ inline bool ftrv(State& c, FVn n) {
 }
 inline bool fsrra(State& c, FRn n) {
     auto root = evaluate(c, [](float x) { return static_cast<float>(1 / std::sqrt(double{x})); }, get_float<float>(c, n.value));
-    if (!(root.exceptions & (fpscr::invalid | fpscr::divide))) root.exceptions = fpscr::inexact;
+    if (!(root.exceptions & (float_exception::invalid | float_exception::divide))) root.exceptions = float_exception::inexact;
     return deliver(c, n.value, root);
 }
 /// Sine and cosine of FPUL as 65536ths of a turn.
 inline bool fsca(State& c, DRn n) {
     double angle = (c.fpul & 0xffff) * (std::numbers::pi / 32768);
-    if (!enter_exceptions(c, fpscr::inexact)) return false;
+    if (!enter_exceptions(c, float_exception::inexact)) return false;
     c.fr[n.value] = std::bit_cast<u32>(static_cast<float>(std::sin(angle)));
     c.fr[n.value + 1] = std::bit_cast<u32>(static_cast<float>(std::cos(angle)));
     return true;

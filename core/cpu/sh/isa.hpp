@@ -154,25 +154,16 @@ constexpr bool is_relative(const decode::OperandKind& kind) { return kind.name =
 
 }  // namespace detail
 
-/// Goes on with the next instruction of the block. At -O2 this is a jump, so that each handler ends in
-/// an indirect branch of its own; without optimisation it is a call, and blocks are short enough for it.
-[[gnu::always_inline]] inline Exit go_on(State& state, const Instruction* instruction) {
-    return instruction[1].execute(state, instruction + 1);
-}
-
-/// The instruction's handler has failed: serves the access that it asked for, and executes it again, or
-/// leaves the block.
-Exit execute_slowly(State& state, const Instruction* instruction);
-
 template <auto handler>
-Exit run_handler(State& state, const Instruction* instruction) {
+Exit run_handler(blocks::State& base, const Instruction* instruction) {
+    auto& state = static_cast<State&>(base);
     using Signature = decode::SignatureOf<handler>;
     using Result = typename Signature::Result;
     const i32* operands = instruction->operands.data();
     if constexpr (std::same_as<Result, Exit>) {
         return Signature::template call<handler>(state, operands);
     } else if constexpr (std::same_as<Result, bool>) {
-        if (!Signature::template call<handler>(state, operands)) [[unlikely]] return execute_slowly(state, instruction);
+        if (!Signature::template call<handler>(state, operands)) [[unlikely]] return blocks::execute_slowly(state, instruction);
     } else if constexpr (std::same_as<Result, GotoIf>) {
         state.delayed_taken = Signature::template call<handler>(state, operands).taken;
     } else if constexpr (std::same_as<Result, GotoRegister>) {
@@ -186,7 +177,7 @@ Exit run_handler(State& state, const Instruction* instruction) {
 struct Isa {
     static constexpr unsigned width = 16;
     static constexpr std::size_t max_operands = 3;
-    using Execute = sh::Execute;
+    using Execute = blocks::Execute;
     struct Traits {
         Flow flow = Flow::on;
         bool allowed_in_slot = true;     ///< no branch, nothing relative to the program counter
@@ -233,6 +224,8 @@ struct Mode {
     bool double_precision = false, pairs = false;
 
     static Mode of(u32 fpscr) { return {(fpscr & fpscr::double_precision) != 0, (fpscr & fpscr::pair_size) != 0}; }
+    static Mode of_number(u32 number) { return {(number & 1) != 0, (number & 2) != 0}; }
+    /// As blocks know it.
     u32 number() const { return u32{double_precision} | u32{pairs} << 1; }
     bool operator==(const Mode&) const = default;
 };

@@ -1,10 +1,14 @@
 // What touches memory: moves, read-modify-write on bytes, system registers, the cache.
 #pragma once
 
-#include "cpu/sh/access.hpp"
+#include "cpu/blocks/access.hpp"
 #include "cpu/sh/integer.hpp"
 
 namespace postern::sh {
+
+using blocks::load;
+using blocks::probe;
+using blocks::store;
 
 /// Loads extend the sign.
 template <typename T>

@@ -65,12 +65,6 @@ void Core::set(RegisterIndex index, u64 value) {
     *const_cast<u32*>(word(place)) = low;
 }
 
-void Core::get_bytes(RegisterIndex index, std::span<std::byte> out) const {
-    store(out.data(), static_cast<u32>(get(index)), abi_.byte_order);
-}
-
-void Core::set_bytes(RegisterIndex index, std::span<const std::byte> in) { set(index, load<u32>(in.data(), abi_.byte_order)); }
-
 void Core::reset() {
     for (RegisterIndex index = 0; index < places_.size(); ++index) set(index, 0);
     state_.set_fpscr(fpscr::at_start);

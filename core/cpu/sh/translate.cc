@@ -1,52 +1,53 @@
 #include "cpu/sh/translate.hpp"
 
-#include "cpu/sh/access.hpp"
-#include "cpu/sh/core.hpp"
-
 namespace postern::sh {
+
+using blocks::Block;
+using blocks::BlockCache;
+using blocks::Operands;
 
 namespace {
 
 // --- instructions that no guest word stands for
 
-Exit end_block(State&, const Instruction*) { return Exit::next; }
+Exit end_block(blocks::State&, const Instruction*) { return Exit::next; }
 
 /// The mode may have changed: what comes next has to be looked up.
-Exit leave_block(State& state, const Instruction* instruction) {
+Exit leave_block(blocks::State& state, const Instruction* instruction) {
     state.pc = static_cast<u32>(instruction->operands[0]);
     return Exit::elsewhere;
 }
 
-Exit finish_goto(State&, const Instruction*) { return Exit::taken; }
-Exit finish_goto_if(State& state, const Instruction*) { return state.delayed_taken ? Exit::taken : Exit::next; }
-Exit finish_goto_register(State& state, const Instruction*) {
-    state.pc = state.delayed_target;
+Exit finish_goto(blocks::State&, const Instruction*) { return Exit::taken; }
+Exit finish_goto_if(blocks::State& state, const Instruction*) { return static_cast<State&>(state).delayed_taken ? Exit::taken : Exit::next; }
+Exit finish_goto_register(blocks::State& state, const Instruction*) {
+    state.pc = static_cast<State&>(state).delayed_target;
     return Exit::elsewhere;
 }
 /// Behind a slot that may have changed the mode. Operands: target, address behind the slot.
-Exit finish_and_leave(State& state, const Instruction* instruction) {
-    state.pc = static_cast<u32>(instruction->operands[state.delayed_taken ? 0 : 1]);
+Exit finish_and_leave(blocks::State& state, const Instruction* instruction) {
+    state.pc = static_cast<u32>(instruction->operands[static_cast<State&>(state).delayed_taken ? 0 : 1]);
     return Exit::elsewhere;
 }
 
-Exit raise_illegal(State& state, const Instruction* instruction) {
-    state.trap = {Trap::Kind::illegal, 0};
+Exit raise_illegal(blocks::State& state, const Instruction* instruction) {
+    state.trap = {TrapKind::illegal_instruction, 0};
     state.pc = instruction->address;
     return Exit::trap;
 }
 
 /// A slot on a page that could not be fetched from. Operand: its address.
-Exit fetch_slot(State& state, const Instruction* instruction) {
+Exit fetch_slot(blocks::State& state, const Instruction* instruction) {
     state.pc = instruction->address;
     auto slot = static_cast<u32>(instruction->operands[0]);
     if (!state.tlb.fill(slot, Access::execute)) return Exit::fault;
-    state.core.invalidate_code(GuestAddr{instruction->address}, 2);   // it is there by now
+    state.watcher.fetched(instruction->address);
     return Exit::elsewhere;
 }
 
-Exit call_watcher(State& state, const Instruction* instruction) {
+Exit call_watcher(blocks::State& state, const Instruction* instruction) {
     state.pc = instruction->address;
-    state.core.reached(static_cast<u32>(instruction->operands[0]));
+    state.watcher.reached(static_cast<u32>(instruction->operands[0]));
     if (state.pc != instruction->address) return Exit::elsewhere;
     return go_on(state, instruction);
 }
@@ -55,8 +56,7 @@ Exit call_watcher(State& state, const Instruction* instruction) {
 
 class Decoder {
 public:
-    Decoder(State& state, const Watcher& watcher, u32 address, Mode mode)
-        : state_(state), watcher_(watcher), block_{.address = address, .mode = mode} {}
+    Decoder(State& state, Mode mode) : state_(state), mode_(mode), block_{.address = state.pc, .mode = mode.number()} {}
 
     Block* decode(BlockCache& cache) {
         u32 at = block_.address;
@@ -77,7 +77,7 @@ private:
 
     /// Makes the page readable by word(); false: a fault or trap is raised.
     bool open_page(u32 address) {
-        if (address % 2 != 0 || address >= first_privileged_address) return state_.raise(Trap::Kind::misaligned, address);
+        if (address % 2 != 0 || address >= first_privileged_address) return state_.raise(TrapKind::alignment, address);
         const std::byte* host = state_.tlb.fill(address, Access::execute);
         if (!host) return false;
         GuestAddr page = GuestAddr{address}.align_down(Tlb::page_size);
@@ -92,17 +92,17 @@ private:
         return state_.swap ? swap_bytes(raw) : raw;
     }
 
-    void append(Execute execute, u32 address, std::array<i32, 3> operands = {}) {
+    void append(Execute execute, u32 address, Operands operands = {}) {
         code_[size_++] = {execute, address, operands};
     }
 
     void append_watcher(u32 address, u32 restart) {
-        if (watcher_.watches(address)) append(call_watcher, restart, {static_cast<i32>(address)});
+        if (state_.watcher.watches(address)) append(call_watcher, restart, {static_cast<i32>(address)});
     }
 
     /// `restart`: where the program counter stands when it raises something.
     void append_row(const Row& row, u16 bits, u32 address, u32 restart) {
-        std::array<i32, 3> operands{};
+        Operands operands{};
         decode::decode_operands(row, bits, address, operands.data());
         if (row.traits.label) block_.target = static_cast<u32>(operands[*row.traits.label]);
         append(row.execute, restart, operands);
@@ -113,7 +113,7 @@ private:
         last_ = address;
         append_watcher(address, address);
         u16 bits = word(address);
-        const Row* row = find_row(bits, block_.mode);
+        const Row* row = find_row(bits, mode_);
         if (!row || !row->execute) {
             append(raise_illegal, address);
             return true;
@@ -139,7 +139,7 @@ private:
         last_ = address;
         append_watcher(address, branch);
         u16 bits = word(address);
-        const Row* row = find_row(bits, block_.mode);
+        const Row* row = find_row(bits, mode_);
         if (!row || !row->execute || !row->traits.allowed_in_slot) return append(raise_illegal, branch);
         append_row(*row, bits, address, branch);
         finish(branch, flow, row->traits.changes_mode);
@@ -154,7 +154,7 @@ private:
     }
 
     State& state_;
-    const Watcher& watcher_;
+    Mode mode_;
     Block block_;
     const std::byte* host_ = nullptr;
     u32 last_ = 0;
@@ -164,8 +164,6 @@ private:
 
 }  // namespace
 
-Block* translate(State& state, BlockCache& cache, const Watcher& watcher, u32 address, Mode mode) {
-    return Decoder(state, watcher, address, mode).decode(cache);
-}
+Block* translate(State& state, BlockCache& cache, Mode mode) { return Decoder(state, mode).decode(cache); }
 
 }  // namespace postern::sh

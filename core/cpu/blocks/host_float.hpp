@@ -1,7 +1,8 @@
-// Arithmetic on the host's floating-point unit as FPSCR asks, and the exceptions that it raised.
+// Arithmetic on the host's floating-point unit as a guest's control register asks, and the exceptions that it
+// raised.
 #pragma once
 
-#include "cpu/sh/state.hpp"
+#include "base/types.hpp"
 
 #include <cfenv>
 #include <cmath>
@@ -9,30 +10,40 @@
 #include <xmmintrin.h>
 #endif
 
-namespace postern::sh {
+namespace postern::blocks {
+
+/// Exceptions, each a bit.
+namespace float_exception {
+inline constexpr u32 inexact = 1, underflow = 2, overflow = 4, divide = 8, invalid = 16;
+}
+
+enum class Rounding : u8 { to_nearest, to_zero, up, down };
+
+struct FloatMode {
+    Rounding rounding = Rounding::to_nearest;
+    bool denormals_zero = false;   ///< both ways; a result that goes to zero raises underflow and inexact
+};
 
 template <typename T>
 struct Computed {
     T value;
-    u32 exceptions;   ///< bits as in the fields of FPSCR
+    u32 exceptions;
 };
 
 #if defined(__SSE2__)
 
 namespace detail {
 
-/// All exceptions masked and clear; denormals are zeros both ways with DN, which raises underflow and
-/// inexact where a result goes to zero, as on the SH-4.
-inline u32 host_control(u32 fpscr) {
-    return 0x1f80u | (fpscr & fpscr::rounding_mode ? 0x6000u : 0) | (fpscr & fpscr::denormals_zero ? 0x8040u : 0);
+/// MXCSR with all exceptions masked and clear. It numbers the ways of rounding from 0: to nearest, down, up, to zero.
+inline u32 host_control(FloatMode mode) {
+    return 0x1f80u | (0u - static_cast<u32>(mode.rounding)) % 4 << 13 | (mode.denormals_zero ? 0x8040u : 0);
 }
 
 /// The value is known here, and what is computed from it comes later.
 template <typename T>
 [[gnu::always_inline]] inline void pin(T& value) { asm volatile("" : "+x"(value)); }
 
-/// MXCSR: invalid, denormal, divide, overflow, underflow, inexact from bit 0; FPSCR has them the other
-/// way round and without denormal.
+/// MXCSR: invalid, denormal, divide, overflow, underflow, inexact from bit 0.
 inline u32 exceptions_of(u32 control) {
     return (control & 1) << 4 | (control & 4) << 1 | (control & 8) >> 1 | (control & 16) >> 3 | (control & 32) >> 5;
 }
@@ -56,8 +67,8 @@ private:
 /// operation(values...), which must be arithmetic on these alone. The compiler moves arithmetic across
 /// changes of the control register, so the values pass through empty instructions that it cannot.
 template <typename Operation, typename... T>
-[[gnu::always_inline]] inline auto compute(u32 fpscr, Operation operation, T... values) {
-    _mm_setcsr(detail::host_control(fpscr));
+[[gnu::always_inline]] inline auto compute(FloatMode mode, Operation operation, T... values) {
+    _mm_setcsr(detail::host_control(mode));
     (detail::pin(values), ...);
     auto result = operation(values...);
     detail::pin(result);
@@ -82,9 +93,9 @@ namespace detail {
 
 inline u32 raised_exceptions() {
     int raised = std::fetestexcept(FE_ALL_EXCEPT);
-    return (raised & FE_INVALID ? fpscr::invalid : 0) | (raised & FE_DIVBYZERO ? fpscr::divide : 0) |
-           (raised & FE_OVERFLOW ? fpscr::overflow : 0) | (raised & FE_UNDERFLOW ? fpscr::underflow : 0) |
-           (raised & FE_INEXACT ? fpscr::inexact : 0);
+    return (raised & FE_INVALID ? float_exception::invalid : 0) | (raised & FE_DIVBYZERO ? float_exception::divide : 0) |
+           (raised & FE_OVERFLOW ? float_exception::overflow : 0) | (raised & FE_UNDERFLOW ? float_exception::underflow : 0) |
+           (raised & FE_INEXACT ? float_exception::inexact : 0);
 }
 
 template <typename T>
@@ -96,10 +107,11 @@ T without_denormal(T value) { return std::fpclassify(value) == FP_SUBNORMAL ? st
 }  // namespace detail
 
 template <typename Operation, typename... T>
-inline auto compute(u32 fpscr, Operation operation, T... values) {
-    bool flush = fpscr & fpscr::denormals_zero;
+inline auto compute(FloatMode mode, Operation operation, T... values) {
+    bool flush = mode.denormals_zero;
     if (flush) ((values = detail::without_denormal(values)), ...);
-    std::fesetround(fpscr & fpscr::rounding_mode ? FE_TOWARDZERO : FE_TONEAREST);
+    static constexpr int roundings[] = {FE_TONEAREST, FE_TOWARDZERO, FE_UPWARD, FE_DOWNWARD};
+    std::fesetround(roundings[static_cast<int>(mode.rounding)]);
     std::feclearexcept(FE_ALL_EXCEPT);
     (detail::pin(values), ...);
     auto result = operation(values...);
@@ -107,11 +119,11 @@ inline auto compute(u32 fpscr, Operation operation, T... values) {
     u32 exceptions = detail::raised_exceptions();
     if (flush && std::fpclassify(result) == FP_SUBNORMAL) {
         result = detail::without_denormal(result);
-        exceptions |= fpscr::underflow | fpscr::inexact;
+        exceptions |= float_exception::underflow | float_exception::inexact;
     }
     return Computed<decltype(result)>{result, exceptions};
 }
 
 #endif
 
-}  // namespace postern::sh
+}  // namespace postern::blocks

@@ -1,19 +1,19 @@
 // Decoded basic blocks, by guest page.
 #pragma once
 
-#include "cpu/sh/isa.hpp"
+#include "cpu/blocks/state.hpp"
 
 #include <deque>
 #include <memory>
 #include <unordered_map>
 #include <vector>
 
-namespace postern::sh {
+namespace postern::blocks {
 
-/// Instructions that execute one after the other, decoded for one mode. The last one leaves the block.
+/// Instructions that execute one after the other. The last one leaves the block.
 struct Block {
     u32 address;
-    Mode mode;
+    u32 mode;                           ///< the core's own, that it was decoded for
     bool stale = false;                 ///< its instructions have changed
     u32 next = 0, target = 0;           ///< guest addresses that Exit::next and Exit::taken mean
     Instruction* code = nullptr;
@@ -28,7 +28,10 @@ public:
     /// A block of at most this many instructions with all that goes with them.
     static constexpr std::size_t max_block_size = 128;
 
-    Block* find(u32 address, Mode mode) {
+    /// `unit`: bytes of the shortest instruction.
+    explicit BlockCache(u32 unit) : unit_(unit) {}
+
+    Block* find(u32 address, u32 mode) {
         Block*& recent = recent_[place(address, mode)];
         if (recent && recent->address == address && recent->mode == mode && !recent->stale) return recent;
         Block* found = look_up(address, mode);
@@ -51,15 +54,17 @@ private:
     static constexpr std::size_t recent_count = 4096, chunk_size = 1 << 14, max_chunks = 128;
 
     struct Page {
-        std::array<Block*, page_size / 2> at{};   ///< by the address of the first instruction
-        std::vector<Block*> spilled;              ///< blocks of the page before whose slot is here
+        explicit Page(std::size_t places) : at(places) {}
+        std::vector<Block*> at;        ///< by the address of the first instruction
+        std::vector<Block*> spilled;   ///< blocks of the page before whose slot is here
     };
 
-    static std::size_t place(u32 address, Mode mode) { return (address / 2 + mode.number() * 1031) % recent_count; }
-    Block* look_up(u32 address, Mode mode) const;
+    std::size_t place(u32 address, u32 mode) const { return (address / unit_ + mode * 1031) % recent_count; }
+    Block* look_up(u32 address, u32 mode) const;
     void invalidate(Page& page);
     Instruction* allocate(std::size_t count);
 
+    const u32 unit_;
     std::array<Block*, recent_count> recent_{};
     std::unordered_map<u32, std::unique_ptr<Page>> pages_;   ///< by page number
     std::deque<Block> blocks_;
@@ -67,4 +72,4 @@ private:
     std::size_t used_ = chunk_size;                          ///< of the last chunk
 };
 
-}  // namespace postern::sh
+}  // namespace postern::blocks

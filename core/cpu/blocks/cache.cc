@@ -1,6 +1,6 @@
-#include "cpu/sh/blocks.hpp"
+#include "cpu/blocks/cache.hpp"
 
-namespace postern::sh {
+namespace postern::blocks {
 
 namespace {
 
@@ -13,10 +13,10 @@ void make_stale(Block& block) {
 
 }  // namespace
 
-Block* BlockCache::look_up(u32 address, Mode mode) const {
+Block* BlockCache::look_up(u32 address, u32 mode) const {
     auto page = pages_.find(address / page_size);
     if (page == pages_.end()) return nullptr;
-    Block* block = page->second->at[address % page_size / 2];
+    Block* block = page->second->at[address % page_size / unit_];
     while (block && (block->stale || block->mode != mode || block->address != address)) block = block->other;
     return block;
 }
@@ -35,13 +35,13 @@ Instruction* BlockCache::allocate(std::size_t count) {
 Block* BlockCache::add(Block block, std::span<const Instruction> code, u32 last_address) {
     auto page_of = [this](u32 address) -> Page& {
         auto& page = pages_[address / page_size];
-        if (!page) page = std::make_unique<Page>();
+        if (!page) page = std::make_unique<Page>(page_size / unit_);
         return *page;
     };
     block.code = allocate(code.size());
     std::ranges::copy(code, block.code);
     Page& page = page_of(block.address);
-    Block*& first = page.at[block.address % page_size / 2];
+    Block*& first = page.at[block.address % page_size / unit_];
     block.other = first;
     first = &blocks_.emplace_back(block);
     if (last_address / page_size != block.address / page_size) page_of(last_address).spilled.push_back(first);
@@ -72,4 +72,4 @@ void BlockCache::clear() {
     used_ = chunk_size;
 }
 
-}  // namespace postern::sh
+}  // namespace postern::blocks

@@ -1,14 +1,10 @@
-// Loads and stores of SH-4 handlers. All return false where the access cannot be had at once: it is asked
+// Loads and stores of handlers. All return false where the access cannot be had at once: it is asked
 // for then (see Request), and neither memory nor a register has changed.
 #pragma once
 
-#include "cpu/sh/state.hpp"
+#include "cpu/blocks/state.hpp"
 
-namespace postern::sh {
-
-/// User mode may not even name what lies above: an address error, which is the same to Linux as a
-/// misaligned address.
-inline constexpr u32 first_privileged_address = 0x8000'0000;
+namespace postern::blocks {
 
 namespace detail {
 
@@ -55,4 +51,4 @@ inline bool probe(State& state, u32 address, Access access) {
     return false;
 }
 
-}  // namespace postern::sh
+}  // namespace postern::blocks

@@ -1,8 +1,8 @@
-#include "cpu/sh/access.hpp"
+#include "cpu/blocks/access.hpp"
 
-#include "cpu/sh/isa.hpp"
+#include <utility>
 
-namespace postern::sh {
+namespace postern::blocks {
 
 namespace {
 
@@ -14,7 +14,7 @@ bool carry_out(State& state) {
     store_unsigned(bytes, request.value, request.size, host_byte_order);
     bool done = request.access == Access::write ? state.space.write({request.address}, access)
                                                 : state.space.read({request.address}, access);
-    if (!done) return state.raise(Trap::Kind::misaligned, request.address);
+    if (!done) return state.raise(TrapKind::alignment, request.address);
     request.value = load_unsigned(bytes, request.size, host_byte_order);
     request.phase = Request::Phase::answered;
     return true;
@@ -25,8 +25,8 @@ bool serve(State& state) {
     Request& request = state.request;
     if (std::exchange(request.phase, Request::Phase::none) != Request::Phase::asked) return false;
     bool misaligned = request.address % request.size != 0;
-    if (request.address >= first_privileged_address || (misaligned && request.rule == Misaligned::refused)) {
-        return state.raise(Trap::Kind::misaligned, request.address);
+    if (request.address >= state.address_end || (misaligned && request.rule == Misaligned::refused)) {
+        return state.raise(TrapKind::alignment, request.address);
     }
     return misaligned ? carry_out(state) : state.tlb.fill(request.address, request.access) != nullptr;
 }
@@ -37,8 +37,8 @@ Exit execute_slowly(State& state, const Instruction* instruction) {
     // Of now: a write to its own page makes the block stale, and it has to go on all the same.
     Execute execute = instruction->execute;
     if (!state.trapped && serve(state)) return execute(state, instruction);
-    state.pc = instruction->address;
+    state.stand_at(*instruction);
     return std::exchange(state.trapped, false) ? Exit::trap : Exit::fault;
 }
 
-}  // namespace postern::sh
+}  // namespace postern::blocks

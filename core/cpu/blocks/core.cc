@@ -1,0 +1,169 @@
+#include "cpu/blocks/core.hpp"
+
+#include "cpu/host_counter.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace postern::blocks {
+
+Core::Core(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler, State& state, u32 unit)
+    : Cpu(abi), memory_(memory), handler_(handler), state_(state), unit_(unit), cache_(unit) {
+    memory_.set_listener(this);
+}
+
+Core::~Core() { memory_.set_listener(nullptr); }
+
+void Core::get_bytes(RegisterIndex index, std::span<std::byte> out) const {
+    store_unsigned(out.data(), get(index), static_cast<unsigned>(out.size()), abi_.byte_order);
+}
+
+void Core::set_bytes(RegisterIndex index, std::span<const std::byte> in) {
+    set(index, load_unsigned(in.data(), static_cast<unsigned>(in.size()), abi_.byte_order));
+}
+
+// --- running
+
+Block* Core::block_here() {
+    u32 wanted = mode();
+    if (Block* found = cache_.find(state_.pc, wanted)) return found;
+    return translate(cache_, wanted);
+}
+
+/// Executes a block and those behind it, as long as each leads to a known one and no stop is requested.
+/// `block` becomes the last one.
+Exit Core::follow(Block*& block) {
+    Block** way = nullptr;
+    for (;;) {
+        Exit exit = block->code->execute(state_, block->code);
+        if (exit > Exit::taken) [[unlikely]] {
+            if (exit == Exit::stale && way) {
+                *way = nullptr;
+                state_.go_to(block->address);
+            }
+            return exit;
+        }
+        way = &block->successors[static_cast<u32>(exit)];
+        if (!*way) [[unlikely]] return exit;
+        block = *way;
+        if (stop_requested_ && interruptible_) [[unlikely]] {
+            state_.go_to(block->address);
+            return Exit::elsewhere;
+        }
+    }
+}
+
+Stop Core::run() {
+    HostFloatScope host_float;
+    host_float_ = &host_float;
+    std::optional<Stop> stop;
+    Block** link = nullptr;     // where the way to the next block is kept; null: it is looked up each time
+    while (!stop) {
+        if (stop_requested_ && interruptible_ && may_stop()) {
+            stop_requested_ = 0;
+            stop = Stop{.kind = Stop::Kind::requested};
+            break;
+        }
+        if (cache_.is_full()) {
+            cache_.clear();
+            link = nullptr;
+        }
+        Block* block = block_here();
+        if (!block) {
+            stop = leave(std::exchange(state_.trapped, false) ? Exit::trap : Exit::fault);
+            break;
+        }
+        if (link) *link = block;
+        Exit exit = follow(block);
+        link = nullptr;
+        if (exit <= Exit::taken) {
+            link = &block->successors[static_cast<u32>(exit)];
+            state_.go_to(exit == Exit::next ? block->next : block->target);
+        } else if (exit < Exit::stale && exit != Exit::elsewhere) {
+            stop = leave(exit);
+        }
+    }
+    interrupt();
+    host_float_ = nullptr;
+    return *stop;
+}
+
+std::optional<Stop> Core::leave(Exit exit) {
+    switch (exit) {
+        case Exit::fault: return fault_stop();
+        case Exit::trap: return trap_stop();
+        case Exit::system_call:
+            interrupt();
+            host_float_->restore();
+            if (handler_.system_call()) return std::nullopt;
+            return Stop{.kind = Stop::Kind::requested};
+        default: break;
+    }
+    POSTERN_ASSERT(!"an exit that run() deals with");
+}
+
+Stop Core::fault_stop() const {
+    const AccessFault& fault = state_.tlb.fault();
+    return {.kind = Stop::Kind::fault, .address = fault.address, .access = fault.access, .fault = fault.kind};
+}
+
+Stop Core::trap_stop() const {
+    const Trap& trap = state_.trap;
+    bool has_address = trap.kind == TrapKind::alignment;
+    return {.kind = Stop::Kind::trap, .trap = trap.kind, .detail = trap.detail, .address = {has_address ? trap.address : state_.pc}};
+}
+
+// --- hooks and the counter
+
+bool Core::watches(u32 address) const {
+    auto covers = [&](const auto& entry) { return address >= entry.second.first && address <= entry.second.last; };
+    return std::ranges::find(counter_points_, address) != counter_points_.end() || std::ranges::any_of(hooks_, covers);
+}
+
+void Core::reached(u32 address) {
+    if (std::ranges::find(counter_points_, address) != counter_points_.end()) {
+        store(counter_word_, host_counter(), abi_.byte_order);
+    }
+    host_float_->restore();
+    // Callbacks may add and remove hooks.
+    for (auto at = hooks_.begin(); at != hooks_.end();) {
+        int handle = at->first;
+        Hook& hook = at->second;
+        if (address >= hook.first && address <= hook.last) {
+            auto callback = hook.callback;
+            callback({address});
+        }
+        at = hooks_.upper_bound(handle);
+    }
+}
+
+int Core::add_execution_hook(GuestAddr first, GuestAddr last, ExecutionCallback callback) {
+    hooks_[next_handle_] = {static_cast<u32>(first.value), static_cast<u32>(last.value), std::move(callback)};
+    invalidate_code(first, last - first + 1);
+    return next_handle_++;
+}
+
+void Core::remove_execution_hook(int handle) {
+    auto found = hooks_.find(handle);
+    if (found == hooks_.end()) return;
+    auto [first, last] = std::pair{found->second.first, found->second.last};
+    hooks_.erase(found);
+    invalidate_code({first}, u64{last} - first + 1);
+}
+
+Cpu::CounterReader Core::counter(ClockMode) const { return host_counter; }
+
+bool Core::set_counter_points(std::span<const GuestAddr> points, std::span<std::byte> word) {
+    if (counter_word_) store(counter_word_, u64{0}, abi_.byte_order);   // nobody keeps it true any more
+    for (u32 point : counter_points_) invalidate_code({point}, unit_);
+    counter_points_.clear();
+    counter_word_ = word.data();
+    for (GuestAddr point : points) {
+        POSTERN_ASSERT(word.size() == sizeof(u64));
+        counter_points_.push_back(static_cast<u32>(point.value));
+        invalidate_code(point, unit_);
+    }
+    return true;
+}
+
+}  // namespace postern::blocks
