@@ -1,5 +1,6 @@
 #include "cpu/cpu.hpp"
 
+#include "cpu/instruction_text.hpp"
 #include "cpu/sh/core.hpp"
 #include "cpu/unicorn/engine.hpp"
 
@@ -28,6 +29,11 @@ Result<std::unique_ptr<Cpu>> create_cpu(const Abi& abi, memory::AddressSpace& me
         default: break;
     }
     return fail(ErrorKind::not_runnable, fmt::format("no engine runs {} programs", abi.name));
+}
+
+std::optional<InstructionPrinter> instruction_printer(const Abi& abi) {
+    if (abi.machine == Machine::sh4) return InstructionPrinter{.unit = 2, .print = sh::print_start_of};
+    return std::nullopt;
 }
 
 std::string engine_for(const Abi& abi) {

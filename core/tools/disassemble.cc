@@ -1,11 +1,13 @@
 #include "tools/disassemble.hpp"
 
+#include "cpu/instruction_text.hpp"
+
 #include <algorithm>
 #include <capstone/capstone.h>
 #include <cstdlib>
 #include <fmt/format.h>
+#include <memory>
 #include <string_view>
-#include <utility>
 
 namespace postern::tools {
 
@@ -33,10 +35,35 @@ constexpr Decoder decoders[] = {
     {Machine::s390x, CS_ARCH_SYSZ, 0, 0, 2},
 };
 
-/// A Capstone handle with room for one instruction.
+/// An instruction, and whether what is before it tells of its operands.
+struct Disassembled {
+    PrintedInstruction printed;
+    bool is_tracked = true;
+};
+
 class Disassembler {
 public:
-    static Result<Disassembler> open(const Abi& abi) {
+    virtual ~Disassembler() = default;
+    virtual void select(bool /*thumb*/) {}
+    /// The instruction at the start of `code`; nothing: there is none. Its text is valid until the next call.
+    virtual std::optional<Disassembled> decode(std::span<const std::byte> code, u64 address) = 0;
+    /// Bytes of the shortest instruction.
+    virtual unsigned unit() const = 0;
+    /// How far ahead of the instruction its program counter reads (ARM: two instructions).
+    virtual u64 pc_ahead() const { return 0; }
+};
+
+/// The address that ends the operands.
+std::optional<u64> branch_target(std::string_view operands) {
+    auto at = operands.rfind("0x");
+    if (at == operands.npos) return std::nullopt;
+    return std::strtoull(std::string(operands.substr(at)).c_str(), nullptr, 16);
+}
+
+/// A Capstone handle with room for one instruction.
+class CapstoneDisassembler final : public Disassembler {
+public:
+    static Result<std::unique_ptr<Disassembler>> open(const Abi& abi) {
         const auto* decoder = std::ranges::find(decoders, abi.machine, &Decoder::machine);
         csh handle = 0;
         auto mode = [&] {
@@ -46,48 +73,52 @@ public:
         if (decoder == std::end(decoders) || cs_open(decoder->architecture, mode(), &handle) != CS_ERR_OK)
             return fail(ErrorKind::internal, fmt::format("{}: this build has no disassembler for it", abi.name));
         cs_option(handle, CS_OPT_DETAIL, CS_OPT_ON);
-        return Disassembler(handle, *decoder);
+        return std::unique_ptr<Disassembler>(new CapstoneDisassembler(handle, *decoder));
     }
-    Disassembler(Disassembler&& other) noexcept
-        : decoder_(other.decoder_), handle_(std::exchange(other.handle_, 0)),
-          instruction_(std::exchange(other.instruction_, nullptr)) {}
-    ~Disassembler() {
-        if (instruction_) cs_free(instruction_, 1);
-        if (handle_) cs_close(&handle_);
+    CapstoneDisassembler(const CapstoneDisassembler&) = delete;
+    CapstoneDisassembler& operator=(const CapstoneDisassembler&) = delete;
+    ~CapstoneDisassembler() override {
+        cs_free(instruction_, 1);
+        cs_close(&handle_);
     }
 
-    void select(bool thumb) {
+    void select(bool thumb) override {
         if (!decoder_.thumb_mode) return;
         cs_option(handle_, CS_OPT_MODE, thumb ? decoder_.thumb_mode : decoder_.mode);
         unit_ = thumb ? 2 : decoder_.unit;
     }
-    /// The instruction at the start of `code`, or null. Valid until the next call.
-    const cs_insn* decode(std::span<const std::byte> code, u64 address) {
+    std::optional<Disassembled> decode(std::span<const std::byte> code, u64 address) override {
         const auto* bytes = reinterpret_cast<const std::uint8_t*>(code.data());
         std::size_t size = code.size();
-        return cs_disasm_iter(handle_, &bytes, &size, &address, instruction_) ? instruction_ : nullptr;
+        u64 here = address;
+        if (!cs_disasm_iter(handle_, &bytes, &size, &address, instruction_)) return std::nullopt;
+        const cs_insn& found = *instruction_;
+        PrintedInstruction printed{.address = here, .size = found.size, .mnemonic = found.mnemonic,
+                                   .operands = found.op_str, .written = written(), .target = {}};
+        if (is_branch()) printed.target = branch_target(found.op_str);
+        return Disassembled{std::move(printed)};
     }
-    bool is_branch(const cs_insn& instruction) const {
-        return cs_insn_group(handle_, &instruction, CS_GRP_JUMP) || cs_insn_group(handle_, &instruction, CS_GRP_CALL) ||
-               cs_insn_group(handle_, &instruction, CS_GRP_BRANCH_RELATIVE);
+    unsigned unit() const override { return unit_; }
+    u64 pc_ahead() const override { return decoder_.thumb_mode ? 2 * unit_ : 0; }
+
+private:
+    CapstoneDisassembler(csh handle, const Decoder& decoder)
+        : decoder_(decoder), handle_(handle), instruction_(cs_malloc(handle)), unit_(decoder.unit) {}
+
+    bool is_branch() const {
+        return cs_insn_group(handle_, instruction_, CS_GRP_JUMP) || cs_insn_group(handle_, instruction_, CS_GRP_CALL) ||
+               cs_insn_group(handle_, instruction_, CS_GRP_BRANCH_RELATIVE);
     }
     /// Registers that it changes, by name; nothing: Capstone does not know for this machine.
-    std::optional<std::vector<std::string>> written(const cs_insn& instruction) const {
+    std::optional<std::vector<std::string>> written() const {
         cs_regs read, changed;
         std::uint8_t read_count = 0, changed_count = 0;
-        if (cs_regs_access(handle_, &instruction, read, &read_count, changed, &changed_count) != CS_ERR_OK)
+        if (cs_regs_access(handle_, instruction_, read, &read_count, changed, &changed_count) != CS_ERR_OK)
             return std::nullopt;
         std::vector<std::string> names;
         for (unsigned i = 0; i < changed_count; ++i) names.emplace_back(cs_reg_name(handle_, changed[i]));
         return names;
     }
-    unsigned unit() const { return unit_; }
-    /// How far ahead of the instruction its program counter reads (ARM: two instructions).
-    u64 pc_ahead() const { return decoder_.thumb_mode ? 2 * unit_ : 0; }
-
-private:
-    Disassembler(csh handle, const Decoder& decoder)
-        : decoder_(decoder), handle_(handle), instruction_(cs_malloc(handle)), unit_(decoder.unit) {}
 
     const Decoder& decoder_;
     csh handle_;
@@ -95,17 +126,39 @@ private:
     unsigned unit_;
 };
 
+/// What a core of our own executes, as it prints it.
+class CoreDisassembler final : public Disassembler {
+public:
+    CoreDisassembler(const InstructionPrinter& printer, ByteOrder order) : printer_(printer), order_(order) {}
+
+    std::optional<Disassembled> decode(std::span<const std::byte> code, u64 address) override {
+        auto found = printer_.print(code, address, order_);
+        if (!found) return std::nullopt;
+        text_ = std::move(found->text);
+        std::string_view text = text_;
+        auto end = std::min(text.find(' '), text.size());
+        PrintedInstruction printed{.address = address, .size = found->size, .mnemonic = text.substr(0, end),
+                                   .operands = text.substr(std::min(end + 1, text.size())), .written = {},
+                                   .target = found->target};
+        return Disassembled{std::move(printed), false};   // operands in another order than everybody else's
+    }
+    unsigned unit() const override { return printer_.unit; }
+
+private:
+    InstructionPrinter printer_;
+    ByteOrder order_;
+    std::string text_;
+};
+
+Result<std::unique_ptr<Disassembler>> open_disassembler(const Abi& abi) {
+    if (auto printer = instruction_printer(abi)) return std::make_unique<CoreDisassembler>(*printer, abi.byte_order);
+    return CapstoneDisassembler::open(abi);
+}
+
 std::string format_bytes(std::span<const std::byte> bytes) {
     std::string text;
     for (std::byte byte : bytes) text += fmt::format("{:02x} ", static_cast<unsigned>(byte));
     return text;
-}
-
-/// The address that ends the operands.
-std::optional<u64> branch_target(std::string_view operands) {
-    auto at = operands.rfind("0x");
-    if (at == operands.npos) return std::nullopt;
-    return std::strtoull(std::string(operands.substr(at)).c_str(), nullptr, 16);
 }
 
 /// "  <name+0x10>" for an address that a function holds.
@@ -145,7 +198,7 @@ private:
         return load<u32>(&code_[offset], order);
     }
     u64 line(u64 at);
-    std::string remarks(const cs_insn& instruction, u64 here);
+    std::string remarks(const Disassembled& instruction);
 
     Disassembler& disassembler_;
     std::span<const std::byte> code_;
@@ -157,12 +210,10 @@ private:
 };
 
 /// Where a branch leads, and the comment.
-std::string Listing::remarks(const cs_insn& instruction, u64 here) {
-    PrintedInstruction printed{.address = here, .size = instruction.size, .mnemonic = instruction.mnemonic,
-                               .operands = instruction.op_str, .written = disassembler_.written(instruction),
-                               .target = {}};
-    if (disassembler_.is_branch(instruction)) printed.target = branch_target(instruction.op_str);
+std::string Listing::remarks(const Disassembled& instruction) {
+    const PrintedInstruction& printed = instruction.printed;
     std::string text = printed.target ? label_of(*printed.target, labels_) : "";
+    if (!instruction.is_tracked) return text;
     if (std::string remark = comment_ ? comment_(printed, tracker_) : ""; !remark.empty()) text += "  ; " + remark;
     tracker_.step(printed);
     return text;
@@ -182,25 +233,26 @@ u64 Listing::line(u64 at) {
     auto next_label = labels_.upper_bound(here);
     u64 most = next_label == labels_.end() ? code_.size() - at : std::min(code_.size() - at, next_label->first - here);
     auto rest = code_.subspan(at, most);
-    const cs_insn* instruction = disassembler_.decode(rest, here);
+    auto instruction = disassembler_.decode(rest, here);
     if (!instruction) {
         auto skipped = rest.first(std::min<u64>(disassembler_.unit(), rest.size()));
         text_ += fmt::format("{:8x}:  {:<{}} (no instruction)\n", here, format_bytes(skipped), bytes_width);
         return skipped.size();
     }
-    text_ += fmt::format("{:8x}:  {:<{}} {} {}{}", here, format_bytes(rest.first(instruction->size)), bytes_width,
-                         instruction->mnemonic, instruction->op_str, remarks(*instruction, here));
+    const PrintedInstruction& printed = instruction->printed;
+    text_ += fmt::format("{:8x}:  {:<{}} {} {}{}", here, format_bytes(rest.first(printed.size)), bytes_width,
+                         printed.mnemonic, printed.operands, remarks(*instruction));
     text_.erase(text_.find_last_not_of(' ') + 1);
     text_ += '\n';
-    return instruction->size;
+    return printed.size;
 }
 
 }  // namespace
 
 Result<std::string> disassemble(const Abi& abi, std::span<const std::byte> code, u64 address,
                                 const CodeLabels& labels, const Commentator& comment) {
-    POSTERN_TRY_ASSIGN(disassembler, Disassembler::open(abi));
-    return Listing(abi, disassembler, code, address, labels, comment).text();
+    POSTERN_TRY_ASSIGN(disassembler, open_disassembler(abi));
+    return Listing(abi, *disassembler, code, address, labels, comment).text();
 }
 
 }  // namespace postern::tools

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "cpu/decode/table.hpp"
+#include "cpu/instruction_text.hpp"
 #include "cpu/sh/state.hpp"
 
 #include <fmt/format.h>
@@ -234,6 +235,8 @@ struct Mode {
 const Row* find_row(u16 word, Mode mode);
 /// As the manual writes it; ".word 0x..." where there is no row.
 std::string print(u16 word, u32 address, Mode mode);
+/// The first instruction of `code`, in the mode that programs start in.
+std::optional<InstructionText> print_start_of(std::span<const std::byte> code, u64 address, ByteOrder order);
 /// Every row, those of the modes behind the others.
 std::string coverage_table();
 decode::Coverage coverage();

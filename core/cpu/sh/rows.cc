@@ -316,6 +316,20 @@ std::string print(u16 word, u32 address, Mode mode) {
     return found ? decode::print(*found, word, address) : fmt::format(".word 0x{:04x}", word);
 }
 
+std::optional<InstructionText> print_start_of(std::span<const std::byte> code, u64 address, ByteOrder order) {
+    if (code.size() < 2) return std::nullopt;
+    u16 word = postern::load<u16>(code.data(), order);
+    const Row* found = find_row(word, Mode::of(fpscr::at_start));
+    if (!found) return std::nullopt;
+    InstructionText text{.size = 2, .text = decode::print(*found, word, address), .target = {}};
+    if (auto label = found->traits.label) {
+        std::array<i32, Isa::max_operands> operands{};
+        decode::decode_operands(*found, word, address, operands.data());
+        text.target = static_cast<u32>(operands[*label]);
+    }
+    return text;
+}
+
 std::string coverage_table() {
     std::string text;
     for_each_table([&](auto rows) { text += decode::coverage_table(rows); });
