@@ -103,6 +103,10 @@ const MachineCode codes[] = {
      .illegal = {0, 0}, .privileged = {0xeb, 0, 0x10, 0, 0, 0x2f}, .breakpoint = {},
      .loop = {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0xff, 0xfe}, .add_double = {0xb3, 0x1a, 0, 1}, .counter = {},
      .pointer = "r1", .value = "r2", .double_0 = "f0", .double_1 = "f1", .counter_low = ""},
+    {.abi = "sh4", .system_call = {0x16, 0xc3}, .load = {0x42, 0x62}, .store = {0x22, 0x24},
+     .illegal = {0xfd, 0xff}, .privileged = {0x2e, 0x40}, .breakpoint = {0x20, 0xc3},
+     .loop = {0x01, 0x72, 0xfd, 0xaf, 0x09, 0}, .add_double = {0x20, 0xf0}, .counter = {},
+     .pointer = "r4", .value = "r2", .double_0 = "fr0", .double_1 = "fr2", .counter_low = ""},
 };
 
 /// One ABI's engine with a page of code and a page of data.
@@ -297,19 +301,25 @@ TEST_CASE("every register keeps what is written to it, across a run") {
 
 TEST_CASE("floating point works and its registers are reachable") {
     on_every_abi([](TestMachine& m) {
-        auto put = [&](std::string_view name, double value) {
+        // Where a register holds half of a double: the upper half, and the next one the lower.
+        auto halves = [&](std::string_view name, std::span<std::byte, 16> bytes, auto access) {
             RegisterIndex index = m.abi.register_index(name);
+            unsigned width = m.abi.registers[index].width;
+            if (width > 4) return access(index, bytes.first(width));
+            access(index, bytes.subspan(4, 4));
+            access(static_cast<RegisterIndex>(index + 1), bytes.first(4));
+        };
+        auto put = [&](std::string_view name, double value) {
             std::byte bytes[16] = {};
             store(bytes, std::bit_cast<u64>(value), m.abi.byte_order);
-            m.cpu->set_bytes(index, std::span{bytes, m.abi.registers[index].width});
+            halves(name, bytes, [&](RegisterIndex index, auto part) { m.cpu->set_bytes(index, part); });
         };
         put(m.code.double_0, 1.5);
         put(m.code.double_1, 2.25);
         m.program({m.code.add_double, m.code.system_call});
         CHECK(m.cpu->run().kind == Stop::Kind::requested);
-        RegisterIndex index = m.abi.register_index(m.code.double_0);
         std::byte bytes[16] = {};
-        m.cpu->get_bytes(index, std::span{bytes, m.abi.registers[index].width});
+        halves(m.code.double_0, bytes, [&](RegisterIndex index, auto part) { m.cpu->get_bytes(index, part); });
         CHECK(std::bit_cast<double>(load<u64>(bytes, m.abi.byte_order)) == 3.75);
     });
 }
@@ -405,6 +415,7 @@ TEST_CASE("a stop tells the block it came before, also among chained blocks") {
         // (Its translator follows a jump to the next instruction, so one is jumped over.)
         {"s390x", {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0, 3, 0x07, 0x07, 0xa7, 0xf4, 0xff, 0xfb}, 10},
         {"s390", {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0, 3, 0x07, 0x07, 0xa7, 0xf4, 0xff, 0xfb}, 10},
+        {"sh4", {0x01, 0x72, 0, 0xa0, 0x09, 0, 0xfb, 0xaf, 0x09, 0}, 6},
     };
     on_every_abi([&](TestMachine& m) {
         auto loop = std::ranges::find(loops, m.abi.name, [](const auto& row) { return row.abi; });

@@ -118,6 +118,12 @@ static void check_vsyscall(word function)
                                              MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     CHECK(address < (word)-4095);
 }
+#elif defined ABI_VSYSCALL_FUNCTION
+static void check_vsyscall(word function)
+{
+    CHECK_EQUAL(vsyscall_function(function, __NR_getpid, 0), own_pid());
+    CHECK_EQUAL(vsyscall_function(function, __NR_close, (word)-1), -EBADF);
+}
 #else
 static void check_vsyscall(word function) { (void)function; }
 #endif

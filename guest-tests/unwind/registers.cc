@@ -22,6 +22,9 @@ constexpr NumberedRun ppc[] = {{0, "r0", 32}, {65, "lr"}, {67, "pc"}, {70, "cr"}
 constexpr NumberedRun riscv[] = {{1, "x1", 31}, {64, "pc"}};
 // 32: the same. The numbers in between are floating-point registers (s390_floating_point).
 constexpr NumberedRun s390x[] = {{0, "r0", 16}, {32, "psw_addr"}};
+// 16 is the program counter of a signal frame; calls have their return address in 17.
+constexpr NumberedRun sh4[] = {{0, "r0", 16}, {16, "pc"}, {17, "pr"}, {18, "gbr"}, {20, "mach"}, {21, "macl"},
+                               {23, "fpul"}, {24, "fpscr"}, {25, "fr0", 16}};
 
 constexpr std::string_view mips_preserved = "r16 r17 r18 r19 r20 r21 r22 r23 r29 r30";
 constexpr std::string_view ppc_preserved =
@@ -40,6 +43,7 @@ constexpr MachineRegisters machines[] = {
     {Machine::riscv32, riscv, riscv_preserved, 2},
     {Machine::riscv64, riscv, riscv_preserved, 2},
     {Machine::s390x, s390x, "r6 r7 r8 r9 r10 r11 r12 r13 r15", 15, 160, 96},
+    {Machine::sh4, sh4, "r8 r9 r10 r11 r12 r13 r14 r15 fr12 fr13 fr14 fr15", 15},
 };
 
 }  // namespace

@@ -9,7 +9,7 @@
 
 #if !defined(__ASSEMBLER__) && !defined(LINKER_SCRIPT)
 
-/* For the tests: the image makes no call from C. */
+/* For the tests: the image makes no call from C, and reads no counter. */
 static ALWAYS_INLINE long arch_system_call(long number, long first, long second)
 {
     register long r3 __asm__("r3") = number;
@@ -18,6 +18,15 @@ static ALWAYS_INLINE long arch_system_call(long number, long first, long second)
     register long r0 __asm__("r0");
     __asm__ volatile("trapa #0x12" : "=r"(r0) : "r"(r3), "r"(r4), "r"(r5) : "memory");
     return r0;
+}
+
+static ALWAYS_INLINE uint64_t arch_trap_counter(void)
+{
+    register long r3 __asm__("r3") = SYSTEM_CALL_postern_counter;
+    register uint32_t r0 __asm__("r0");
+    register uint32_t r5 __asm__("r5");
+    __asm__ volatile("trapa #0x10" : "=r"(r0), "=r"(r5) : "r"(r3) : "memory");
+    return (uint64_t)r5 << 32 | r0;
 }
 
 #endif

@@ -25,6 +25,17 @@ static inline long system_call(long number, long a, long b, long c, long d, long
     return r0;
 }
 
+/* One call with one argument by the image's own system call, which has registers as for the instruction. */
+static inline long vsyscall_function(unsigned long function, long number, unsigned long argument)
+{
+    register long r3 __asm__("r3") = number;
+    register long r4 __asm__("r4") = (long)argument;
+    register long r0 __asm__("r0");
+    __asm__ volatile("jsr @%3\n nop" : "=r"(r0) : "r"(r3), "r"(r4), "r"(function) : "pr", "memory");
+    return r0;
+}
+#define ABI_VSYSCALL_FUNCTION 1
+
 #define ABI_START                     \
     ".globl _start\n"                 \
     ".type _start, %function\n"       \
