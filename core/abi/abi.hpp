@@ -161,7 +161,7 @@ struct VdsoExport {
     std::string_view symbol;
     std::string_view version;
     /// The behaviour behind the name: clock_gettime, clock_gettime64, clock_getres,
-    /// clock_getres_time64, gettimeofday, time, getcpu, vsyscall, sigreturn, rt_sigreturn,
+    /// clock_getres_time64, gettimeofday, gettimeofday64, time, getcpu, vsyscall, sigreturn, rt_sigreturn,
     /// restart_syscall. Selects how a trace prints the call.
     std::string_view function;
 };

@@ -3,7 +3,7 @@
 // Odd here:
 //  * Every time is 64 bits wide: there is no call with 32-bit time at all. The stat family, getrlimit
 //    and setrlimit, and wait4 are missing as well: programs have statx, prlimit64 and waitid.
-//  * The vDSO reads no clock: Linux builds those functions for 64-bit kernels only.
+//  * Linux builds the vDSO's clocks for 64-bit kernels only; here they are, as C libraries ask for them.
 //  * `rdtimeh` brings the upper half of the time.
 //  * Programs end where a native 32-bit kernel's fixed mappings begin (pgtable.h: FIXADDR_START).
 

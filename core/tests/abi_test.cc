@@ -379,12 +379,14 @@ TEST_CASE("what a process sees of its address space lies inside it") {
     }
 }
 
-TEST_CASE("every vDSO serves the clock where Linux has one that does") {
+TEST_CASE("every vDSO but sh4's, which has none, serves the clock") {
     for (const Abi* abi : known_abis()) {
         CAPTURE(abi->name);
         CHECK_FALSE(abi->vdso.soname.empty());
-        bool serves = std::ranges::find(abi->vdso.exports, "clock_gettime", &VdsoExport::function) != abi->vdso.exports.end();
-        CHECK(serves == (abi->name != "riscv32" && abi->name != "sh4"));
+        bool serves = std::ranges::any_of(abi->vdso.exports, [](const VdsoExport& exported) {
+            return exported.symbol.ends_with("_clock_gettime") && exported.function.starts_with("clock_gettime");
+        });
+        CHECK(serves == (abi->name != "sh4"));
         CHECK(abi->vdso.call_arguments.empty() == (abi->vdso.stack_argument_offset != 0));
     }
 }

@@ -208,6 +208,7 @@ TEST_CASE("structs are read through the ABI's layout") {
         put(Struct::timespec64, Field::tv_sec, 1700000000);
         put(Struct::timespec64, Field::tv_nsec, 999999999);
         CHECK(print(*abi, memory, "timespec64_out", {here}) == "f({tv_sec=1700000000, tv_nsec=999999999})");
+        CHECK(print(*abi, memory, "timeval64_out", {here}) == "f({tv_sec=1700000000, tv_usec=999999999})");
         CHECK(print(*abi, memory, "timespec64_out", {here}, -14) == "f(0x10000)");
         put(Struct::old_timeval, Field::tv_sec, static_cast<u64>(-1));
         put(Struct::old_timeval, Field::tv_usec, 5);

@@ -132,7 +132,8 @@ TEST_CASE("vdso image: private places agree with the exports of the same behavio
             CAPTURE(name);
             CHECK(image->private_offset(name) == image->find(row->symbol));
         }
-        bool reads_clocks = std::ranges::find(abi->vdso.exports, "clock_gettime", &VdsoExport::function) != abi->vdso.exports.end();
+        bool reads_clocks = std::ranges::any_of(
+            abi->vdso.exports, [](const VdsoExport& row) { return row.function.starts_with("clock_gettime"); });
         CHECK(reads_clocks == std::ranges::any_of(image->private_symbols(), [](const auto& place) {
             return place.name.starts_with("counter_point.");
         }));

@@ -46,6 +46,9 @@ constexpr FieldText timespec_fields[] = {
     {"tv_sec=", Field::tv_sec, signed_decimal}, {"tv_nsec=", Field::tv_nsec, signed_decimal}};
 constexpr FieldText timeval_fields[] = {
     {"tv_sec=", Field::tv_sec, signed_decimal}, {"tv_usec=", Field::tv_usec, signed_decimal}};
+/// Two numbers as wide as a 64-bit timespec's; no kernel has a struct for it.
+constexpr FieldText timeval64_fields[] = {
+    {"tv_sec=", Field::tv_sec, signed_decimal}, {"tv_usec=", Field::tv_nsec, signed_decimal}};
 constexpr FieldText timezone_fields[] = {
     {"tz_minuteswest=", Field::tz_minuteswest, signed_decimal}, {"tz_dsttime=", Field::tz_dsttime, signed_decimal}};
 constexpr FieldText itimerval_fields[] = {
@@ -143,6 +146,7 @@ POSTERN_STRUCT_FORMATTER(format_statfs64, statfs64, statfs_fields)
 POSTERN_STRUCT_FORMATTER(format_timespec, old_timespec, timespec_fields)
 POSTERN_STRUCT_FORMATTER(format_timespec64, timespec64, timespec_fields)
 POSTERN_STRUCT_FORMATTER(format_timeval, old_timeval, timeval_fields)
+POSTERN_STRUCT_FORMATTER(format_timeval64, timespec64, timeval64_fields)
 POSTERN_STRUCT_FORMATTER(format_timezone, timezone, timezone_fields)
 POSTERN_STRUCT_FORMATTER(format_itimerval, old_itimerval, itimerval_fields)
 POSTERN_STRUCT_FORMATTER(format_itimerspec, old_itimerspec, itimerspec_fields)

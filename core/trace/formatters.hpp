@@ -115,6 +115,7 @@ std::string format_timespec_pair(const CallView& view);     // struct timespec[2
 std::string format_timespec64_pair(const CallView& view);
 std::string format_timeval_pair(const CallView& view);
 POSTERN_STRUCT_FORMATTER(format_timeval);
+POSTERN_STRUCT_FORMATTER(format_timeval64);
 POSTERN_STRUCT_FORMATTER(format_timezone);
 POSTERN_STRUCT_FORMATTER(format_itimerval);
 POSTERN_STRUCT_FORMATTER(format_itimerspec);

@@ -96,6 +96,7 @@ constexpr ArgumentKind kinds[] = {
     {"timespec64_pair", enter, false, format_timespec64_pair, "64-bit timespec[2]"},
     {"timeval_in", enter, false, format_timeval, "the ABI's old timeval"},
     {"timeval_out", exit, false, written<format_timeval>, "the same, written"},
+    {"timeval64_out", exit, false, written<format_timeval64>, "64-bit timeval, written"},
     {"timeval_pair", enter, false, format_timeval_pair, "old timeval[2]"},
     {"timezone_in", enter, false, format_timezone, "struct timezone"},
     {"timezone_out", exit, false, written<format_timezone>, "the same, written"},

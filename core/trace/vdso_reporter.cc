@@ -21,6 +21,7 @@ constexpr Service services[] = {
     {"clock_getres", "clockid, timespec_out"},
     {"clock_getres_time64", "clockid, timespec64_out"},
     {"gettimeofday", "timeval_out, timezone_out"},
+    {"gettimeofday64", "timeval64_out, timezone_out"},
     {"time", "time_out", true},
     {"getrandom", "buf_out, size, random_flags, ptr, size", true},
     {"getcpu", "int_out, int_out, ptr"},

@@ -6,8 +6,9 @@ static struct vdso vdso;
 
 static const int clocks[] = {0, 1, 4, 5, 6, 7, 11};
 
-struct narrow_time {
-    __kernel_long_t seconds, fraction;
+/* The plain names' time: 64 bits wide where the ABI knows no other. */
+struct plain_time {
+    time_word seconds, fraction;
 };
 
 static i64 clock_value(int clock)
@@ -27,9 +28,9 @@ static void check_between(const char *what, i64 before, i64 value, i64 after)
 static void check_clock_gettime(word function)
 {
     for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
-        struct narrow_time time = {-1, -1};
+        struct plain_time time = {-1, -1};
         i64 before = clock_value(clocks[i]);
-        CHECK_EQUAL(((int (*)(int, struct narrow_time *))function)(clocks[i], &time), 0);
+        CHECK_EQUAL(((int (*)(int, struct plain_time *))function)(clocks[i], &time), 0);
         check_between("clock_gettime", before, time.seconds * SECOND + time.fraction, clock_value(clocks[i]));
     }
 }
@@ -44,23 +45,24 @@ static void check_clock_gettime64(word function)
     }
 }
 
-#ifdef __NR_gettimeofday
 static void check_gettimeofday(word function)
 {
-    struct narrow_time time = {-1, -1};
-    int zone[2] = {-1, -1}, zone_by_call[2] = {-1, -1};
+    struct plain_time time = {-1, -1};
+    int zone[2] = {-1, -1};
     i64 before = clock_value(CLOCK_REALTIME) / 1000;
-    CHECK_EQUAL(((int (*)(struct narrow_time *, int *))function)(&time, zone), 0);
+    CHECK_EQUAL(((int (*)(struct plain_time *, int *))function)(&time, zone), 0);
     check_between("gettimeofday", before, time.seconds * 1000000ll + time.fraction,
                   clock_value(CLOCK_REALTIME) / 1000);
+#ifdef __NR_gettimeofday
+    int zone_by_call[2] = {-1, -1};
     CHECK_EQUAL(CALL(gettimeofday, 0, zone_by_call), 0);
     CHECK_EQUAL(zone[0], zone_by_call[0]);
     CHECK_EQUAL(zone[1], zone_by_call[1]);
-    CHECK_EQUAL(((int (*)(struct narrow_time *, int *))function)(0, 0), 0);
-}
 #else
-static void check_gettimeofday(word function) { (void)function; }
+    CHECK(zone[0] != -1 && zone[1] != -1);
 #endif
+    CHECK_EQUAL(((int (*)(struct plain_time *, int *))function)(0, 0), 0);
+}
 
 static void check_time(word function)
 {
@@ -85,9 +87,9 @@ static void check_getcpu(word function)
 static void check_clock_getres(word function)
 {
     for (size_t i = 0; i < ARRAY_SIZE(clocks); i++) {
-        struct narrow_time time = {-1, -1};
+        struct plain_time time = {-1, -1};
         struct instant expected;
-        CHECK_EQUAL(((int (*)(int, struct narrow_time *))function)(clocks[i], &time), 0);
+        CHECK_EQUAL(((int (*)(int, struct plain_time *))function)(clocks[i], &time), 0);
         CHECK_EQUAL(clock_resolution(clocks[i], &expected), 0);
         CHECK_EQUAL(time.seconds, expected.seconds);
         CHECK_EQUAL(time.fraction, expected.nanoseconds);

@@ -94,18 +94,6 @@ static void check_page(void)
     CHECK(function != 0);
     CHECK_EQUAL(vsyscall_function(function, __NR_getpid, 0), own_pid());
 }
-#elif defined ABI_VDSO_WITHOUT_CLOCKS
-/* The function that reads the page, at its present place. */
-static void check_page(void)
-{
-    word function = vdso_function(&vdso, "getcpu");
-    CHECK(function != 0);
-    unsigned cpu = ~0u, node = ~0u, cpu_by_call, node_by_call;
-    CHECK_EQUAL(((int (*)(unsigned *, unsigned *, void *))function)(&cpu, &node, 0), 0);
-    CHECK_EQUAL(CALL(getcpu, &cpu_by_call, &node_by_call, 0), 0);
-    CHECK(cpu < 4096);
-    CHECK_EQUAL(node, node_by_call);
-}
 #else
 /* The function at its present place, with whatever time it has. */
 static struct instant read_by_vdso(int clock)

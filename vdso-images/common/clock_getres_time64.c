@@ -12,3 +12,4 @@ EXPORTED int VDSO_NAME(clock_getres_time64)(int clock, struct wide_timespec *res
     }
     return 0;
 }
+VDSO_ALIAS(clock_getres_time64)

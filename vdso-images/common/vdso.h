@@ -50,6 +50,10 @@ struct native_timeval {
     kernel_long seconds;
     kernel_long microseconds;
 };
+struct wide_timeval {
+    int64_t seconds;
+    int64_t microseconds;
+};
 struct kernel_timezone {
     int32_t minutes_west;
     int32_t dst;

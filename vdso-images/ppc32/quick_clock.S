@@ -129,6 +129,12 @@ end_function __kernel_\name
 	.section .text.quick_clock, "ax", %progbits
 	.hidden postern_time_page
 	quick_clock clock_gettime64, 1
+	/* The version that kernels export, and the one of vdso(7). */
+	.symver __kernel_clock_gettime64, __kernel_clock_gettime64@@LINUX_2.6.15, remove
+	.globl clock_gettime64_as_documented
+	.type clock_gettime64_as_documented, %function
+	.set clock_gettime64_as_documented, __kernel_clock_gettime64
+	.symver clock_gettime64_as_documented, __kernel_clock_gettime64@LINUX_5.11, remove
 	quick_clock clock_gettime, 0
 
 	.section .note.GNU-stack, "", %progbits

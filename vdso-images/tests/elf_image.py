@@ -114,24 +114,30 @@ def gnu_hash(name):
     return value
 
 
-def lookup_sysv(elf, table, symbols, name, entry_size):
+def is_it(symbol, name, version):
+    return symbol["name"] == name and version in (None, symbol["version"])
+
+
+def lookup_sysv(elf, table, symbols, name, entry_size, version=None):
+    """Index of the symbol, 0 if there is none; of this version, if one is asked for."""
     kind = "Q" if entry_size == 8 else "I"
     buckets, chains = elf.fields(kind * 2, table)
     first = table + 2 * entry_size
     index, = elf.fields(kind, first + sysv_hash(name) % buckets * entry_size)
-    while index and symbols[index]["name"] != name:
+    while index and not is_it(symbols[index], name, version):
         index, = elf.fields(kind, first + (buckets + index) * entry_size)
     return index if chains == len(symbols) else 0
 
 
-def lookup_gnu(elf, table, symbols, name):
+def lookup_gnu(elf, table, symbols, name, version=None):
+    """As lookup_sysv, by the GNU table."""
     buckets, first_symbol, bloom_size, _ = elf.fields("IIII", table)
     chain_base = table + 16 + bloom_size * (8 if elf.wide else 4) + 4 * buckets
     wanted = gnu_hash(name)
     index, = elf.fields("I", chain_base - 4 * buckets + 4 * (wanted % buckets))
     while index:
         value, = elf.fields("I", chain_base + 4 * (index - first_symbol))
-        if value | 1 == wanted | 1 and symbols[index]["name"] == name:
+        if value | 1 == wanted | 1 and is_it(symbols[index], name, version):
             return index
         if value & 1:
             return 0

@@ -75,7 +75,8 @@ def matrix(abis, folder, require):
     lines = ["| symbol | " + " | ".join(abis) + " |", "|---" * (len(abis) + 1) + "|"]
     for symbol in symbols:
         lines.append(f"| `{symbol}` | " + " | ".join(columns[abi].get(symbol, "") for abi in abis) + " |")
-    lines += ["", "Not here:", ""] + [f"{number}. {why}" for why, number in used.items()]
+    if used:
+        lines += ["", "Not here:", ""] + [f"{number}. {why}" for why, number in used.items()]
     lines += ["", "No image: " + "; ".join(f"{abi} ({absent.get((abi, '*', '-'), 'missing')})" for abi in without) + "."]
     return "\n".join(lines) + "\n"
 

@@ -55,9 +55,9 @@ def finds(elf, tags, name, version, entry_size, kinds, prefer_gnu):
     """A lookup as both parsers do it, of symbols of these types."""
     symbols = elf.symbols(tags)
     if DT["GNU_HASH"] in tags and prefer_gnu:
-        index = lookup_gnu(elf, tags[DT["GNU_HASH"]], symbols, name)
+        index = lookup_gnu(elf, tags[DT["GNU_HASH"]], symbols, name, version)
     else:
-        index = lookup_sysv(elf, tags[DT["HASH"]], symbols, name, entry_size)
+        index = lookup_sysv(elf, tags[DT["HASH"]], symbols, name, entry_size, version)
     symbol = symbols[index]
     return (index != 0 and symbol["kind"] in kinds and symbol["binding"] in (STB_GLOBAL, STB_WEAK)
             and symbol["section"] != 0 and symbol["version"] == version and version in versions_by_name(elf, tags))

@@ -13,7 +13,6 @@
 #define ABI_STORE_WORD "sw"
 #define ABI_LOAD_WORD "lw"
 #define ABI_MARK_WORDS 52
-#define ABI_VDSO_WITHOUT_CLOCKS 1
 #endif
 #define ABI_ELF_MACHINE 243
 #define ABI_VDSO_PREFIX "__vdso_"
@@ -107,7 +106,9 @@ static inline void synchronise_code(void *first, void *last)
     "clock_gettime", "clock_getres", "gettimeofday", "getrandom", "getcpu", "rt_sigreturn", \
     "flush_icache", "riscv_hwprobe"
 #else
-#define REQUIRED_VDSO "getcpu", "rt_sigreturn", "flush_icache", "riscv_hwprobe"
+#define REQUIRED_VDSO \
+    "clock_gettime", "clock_getres", "gettimeofday", "clock_gettime64", "clock_getres_time64", "getcpu", \
+    "rt_sigreturn", "flush_icache", "riscv_hwprobe"
 #endif
 
 #endif
