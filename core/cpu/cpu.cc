@@ -1,6 +1,7 @@
 #include "cpu/cpu.hpp"
 
 #include "cpu/instruction_text.hpp"
+#include "cpu/parisc/core.hpp"
 #include "cpu/sh/core.hpp"
 #include "cpu/unicorn/engine.hpp"
 
@@ -25,6 +26,7 @@ Result<std::unique_ptr<Cpu>> create_cpu(const Abi& abi, memory::AddressSpace& me
         case Machine::ppc64: return unicorn::create_ppc(abi, memory, handler);
         case Machine::riscv32:
         case Machine::riscv64: return unicorn::create_riscv(abi, memory, handler);
+        case Machine::parisc: return parisc::Core::create(abi, memory, handler);
         case Machine::sh4: return sh::Core::create(abi, memory, handler);
         default: break;
     }
@@ -33,10 +35,12 @@ Result<std::unique_ptr<Cpu>> create_cpu(const Abi& abi, memory::AddressSpace& me
 
 std::optional<InstructionPrinter> instruction_printer(const Abi& abi) {
     if (abi.machine == Machine::sh4) return InstructionPrinter{.unit = 2, .print = sh::print_start_of};
+    if (abi.machine == Machine::parisc) return InstructionPrinter{.unit = 4, .print = parisc::print_start_of};
     return std::nullopt;
 }
 
 std::string engine_for(const Abi& abi) {
+    if (abi.machine == Machine::parisc) return std::string(parisc::Core::name);
     return abi.machine == Machine::sh4 ? std::string(sh::Core::name) : unicorn::engine_version();
 }
 

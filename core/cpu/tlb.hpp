@@ -46,6 +46,8 @@ public:
     /// Asks the page table for the page. Host memory of the byte at `address`; null: refused, see fault().
     std::byte* fill(u64 address, Access access);
     const AccessFault& fault() const { return fault_; }
+    /// An access that nothing may have, whatever the page table says.
+    void refuse(u64 address, Access access) { fault_ = {{address}, access, memory::FaultKind::unmapped}; }
 
     /// Instructions of this page are being decoded.
     void note_code(GuestAddr page);

@@ -25,9 +25,9 @@ void Core::set_bytes(RegisterIndex index, std::span<const std::byte> in) {
 // --- running
 
 Block* Core::block_here() {
-    u32 wanted = mode();
-    if (Block* found = cache_.find(state_.pc, wanted)) return found;
-    return translate(cache_, wanted);
+    u32 mode = settle();
+    if (Block* found = cache_.find(state_.pc, mode)) return found;
+    return translate(cache_);
 }
 
 /// Executes a block and those behind it, as long as each leads to a known one and no stop is requested.

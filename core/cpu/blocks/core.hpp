@@ -35,11 +35,12 @@ protected:
     void reached(u32 address) override;
     void fetched(u32 branch) override { cache_.invalidate(branch, 2); }
 
-    /// Of the block that State::pc needs.
-    virtual u32 mode() const = 0;
-    /// Decodes the block at State::pc. Null: its first instruction cannot be fetched; a fault (State::tlb) or, if
-    /// State::trapped, a trap is raised.
-    virtual Block* translate(BlockCache& cache, u32 mode) = 0;
+    /// Called in front of each look-up of a block; may move the program counter on. The mode that the block at State::pc
+    /// needs.
+    virtual u32 settle() = 0;
+    /// Decodes that block. Null: its first instruction cannot be fetched; a fault (State::tlb) or, if State::trapped, a
+    /// trap is raised.
+    virtual Block* translate(BlockCache& cache) = 0;
     /// The guest is interrupted: run() returns, or a system call is served.
     virtual void interrupt() {}
     /// Whether run() may return for a request where the program counter is.

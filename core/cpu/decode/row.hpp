@@ -59,12 +59,13 @@ constexpr bool is_word(char c) {
 
 }  // namespace detail
 
-/// Where `syntax` names an operand from `from` on, as a whole word; npos: nowhere.
+/// Where `syntax` names an operand from `from` on, as a whole word; npos: nowhere. A name may have brackets of its
+/// own, as "{,cond}", and then stand behind a word: "add{,cond}".
 constexpr std::size_t find_operand(std::string_view syntax, std::string_view name, std::size_t from = 0) {
     for (auto at = syntax.find(name, from); at != syntax.npos; at = syntax.find(name, at + 1)) {
         auto end = at + name.size();
-        bool begins = at == 0 || !detail::is_word(syntax[at - 1]);
-        bool ends = end == syntax.size() || !detail::is_word(syntax[end]);
+        bool begins = at == 0 || !detail::is_word(syntax[at - 1]) || !detail::is_word(name.front());
+        bool ends = end == syntax.size() || !detail::is_word(syntax[end]) || !detail::is_word(name.back());
         if (begins && ends) return at;
     }
     return syntax.npos;

@@ -38,9 +38,9 @@ private:
     /// Registers that are words; null: SR and FPSCR.
     const u32* word(Place place) const;
 
-    u32 mode() const override { return Mode::of(state_.fpscr).number(); }
-    blocks::Block* translate(blocks::BlockCache& cache, u32 mode) override {
-        return sh::translate(state_, cache, Mode::of_number(mode));
+    u32 settle() override { return Mode::of(state_.fpscr).number(); }
+    blocks::Block* translate(blocks::BlockCache& cache) override {
+        return sh::translate(state_, cache, Mode::of(state_.fpscr));
     }
     void interrupt() override;
 

@@ -225,7 +225,6 @@ struct Mode {
     bool double_precision = false, pairs = false;
 
     static Mode of(u32 fpscr) { return {(fpscr & fpscr::double_precision) != 0, (fpscr & fpscr::pair_size) != 0}; }
-    static Mode of_number(u32 number) { return {(number & 1) != 0, (number & 2) != 0}; }
     /// As blocks know it.
     u32 number() const { return u32{double_precision} | u32{pairs} << 1; }
     bool operator==(const Mode&) const = default;

@@ -1,0 +1,219 @@
+#include "cpu/parisc/translate.hpp"
+
+#include "cpu/parisc/branch.hpp"
+
+namespace postern::parisc {
+
+using blocks::Block;
+using blocks::BlockCache;
+using blocks::Operands;
+
+namespace {
+
+// --- instructions that no guest word stands for
+
+State& own(blocks::State& state) { return static_cast<State&>(state); }
+
+Exit end_block(blocks::State&, const Instruction*) { return Exit::next; }
+/// Of a block whose last instruction has skipped the one behind it; and of a Go.
+Exit end_taken(blocks::State&, const Instruction*) { return Exit::taken; }
+Exit finish_branch(blocks::State& state, const Instruction*) { return own(state).taken ? Exit::taken : Exit::next; }
+Exit finish_queue(blocks::State& state, const Instruction*) {
+    own(state).advance();
+    return Exit::elsewhere;
+}
+/// Behind a slot that has skipped the instruction that comes next.
+Exit finish_skipping(blocks::State& state, const Instruction*) {
+    own(state).advance();
+    own(state).advance();
+    return Exit::elsewhere;
+}
+/// The slot is executed alone. Its operand is the slot's address.
+Exit leave_for_slot(blocks::State& state, const Instruction* instruction) {
+    state.pc = static_cast<u32>(instruction->operands[0]);
+    return Exit::elsewhere;
+}
+
+Exit raise_illegal(blocks::State& state, const Instruction* instruction) {
+    state.raise(TrapKind::illegal_instruction);
+    return blocks::execute_slowly(state, instruction);
+}
+
+Exit call_watcher(blocks::State& state, const Instruction* instruction) {
+    state.stand_at(*instruction);
+    u32 pc = state.pc, next = own(state).next_pc;
+    state.watcher.reached(pc);
+    if (state.pc != pc || own(state).next_pc != next || own(state).nullify) return Exit::elsewhere;
+    return go_on(state, instruction);
+}
+
+// --- decoding
+
+/// A word with what its row says.
+struct Decoded {
+    const Row* row = nullptr;   ///< null: an illegal instruction
+    u32 address = 0;
+    Operands operands{};
+    u32 selector = 0;           ///< of the row's variants
+    u32 target = 0;
+    bool skips = false;         ///< may skip the next instruction
+    bool nullifies = false;     ///< a branch with ",n"
+
+    Flow flow() const { return row ? row->traits.flow : Flow::exit; }
+    bool is_branch() const { return flow() >= Flow::go; }
+    bool has_slot() const {
+        if (!nullifies) return true;
+        return flow() == Flow::branch && static_cast<i32>(target - (address + 8)) < 0;
+    }
+    blocks::Execute execute() const { return row ? row->traits.variants[selector] : raise_illegal; }
+};
+
+Decoded decode_word(u32 word, u32 address) {
+    Decoded result{.row = find_row(word), .address = address};
+    if (result.row && !result.row->execute) result.row = nullptr;
+    if (!result.row) return result;
+    const auto& traits = result.row->traits;
+    std::array<i64, Isa::max_operands> values{};
+    decode::decode_operands(*result.row, word, address, values.data());
+    std::size_t stored = 0;
+    result.skips = traits.may_skip;
+    for (std::size_t i = 0; i < result.row->operand_count; ++i) {
+        auto value = static_cast<u32>(values[i]);
+        if (traits.uses[i] == Use::store) result.operands[stored++] = static_cast<i32>(value);
+        if (traits.uses[i] == Use::select) result.selector = result.selector << result.row->operands[i].kind.bits | value;
+        if (traits.uses[i] == Use::target) result.target = value;
+        if (traits.condition == i && value == 0) result.skips = false;
+        if (traits.nullify == i) result.nullifies = value != 0;
+    }
+    if (traits.flow == Flow::go || traits.flow == Flow::branch) {
+        POSTERN_ASSERT(stored <= blocks::max_operands - 2);
+        result.operands[blocks::max_operands - 2] = static_cast<i32>(result.target);
+        result.operands[blocks::max_operands - 1] = static_cast<i32>(address + 8);
+    }
+    return result;
+}
+
+class Decoder {
+public:
+    Decoder(State& state, Mode mode) : state_(state), block_{.address = state.pc, .mode = mode.number()} {}
+
+    /// False: it cannot be fetched from.
+    bool open_page() {
+        const std::byte* host = state_.tlb.fill(block_.address, Access::execute);
+        if (!host) return false;
+        GuestAddr page = GuestAddr{block_.address}.align_down(Tlb::page_size);
+        state_.tlb.note_code(page);
+        host_ = host - (block_.address - page.value);
+        return true;
+    }
+
+    Block* decode(BlockCache& cache) {
+        u32 at = block_.address;
+        while (!step(at)) at += 4;
+        return cache.add(block_, {code_.data(), size_}, block_.address);
+    }
+
+    Block* decode_alone(BlockCache& cache) {
+        Decoded one = fetch(block_.address);
+        append_watcher(block_.address, State::in_slot_mark);
+        if (!one.is_branch()) {
+            append(one, State::in_slot_mark);
+            append(finish_queue, one.address);
+            append(finish_skipping, one.address);
+        } else if (one.row->execute == Isa::execute<gate>) {
+            append(raise_illegal, one.address | State::in_slot_mark);
+        } else {
+            append(one.row->traits.alone[one.selector], one.address | State::in_slot_mark, one.operands);
+        }
+        return cache.add(block_, {code_.data(), size_}, block_.address);
+    }
+
+private:
+    static constexpr u32 nop = 0x0800'0240;
+    static constexpr std::size_t most_per_step = 6;   // two hooks, branch, slot, two ends of the block
+
+    u32 word(u32 address) const {
+        u32 raw;
+        std::memcpy(&raw, host_ + address % Tlb::page_size, sizeof raw);
+        return state_.swap ? swap_bytes(raw) : raw;
+    }
+    Decoded fetch(u32 address) const { return decode_word(word(address), address); }
+
+    bool on_page(u32 address) const { return address / Tlb::page_size == block_.address / Tlb::page_size; }
+
+    void append(blocks::Execute execute, u32 address, const Operands& operands = {}) {
+        code_[size_++] = {execute, address, operands};
+    }
+    void append(const Decoded& one, u32 mark) { append(one.execute(), one.address | mark, one.operands); }
+    void append_watcher(u32 address, u32 mark) {
+        if (state_.watcher.watches(address)) append(call_watcher, address | mark);
+    }
+
+    /// Whether what is at `address` may be skipped by skipping one entry of the block: a single instruction, and
+    /// no end.
+    bool is_plain(u32 address) const {
+        if (!on_page(address) || state_.watcher.watches(address)) return false;
+        return fetch(address).flow() == Flow::on;
+    }
+
+    void end(u32 next, u32 skipped) {
+        block_.next = next;
+        block_.target = skipped;
+        append(end_block, next);
+        append(end_taken, next);
+    }
+
+    /// Decodes an instruction, of a branch with its slot. True: the block ends with it.
+    bool step(u32 address) {
+        append_watcher(address, 0);
+        Decoded one = fetch(address);
+        if (one.is_branch()) {
+            append(one, 0);
+            finish(one);
+            return true;
+        }
+        append(one, 0);
+        if (one.flow() == Flow::exit) return true;
+        u32 next = address + 4;
+        bool goes_on = on_page(next) && size_ < BlockCache::max_block_size - most_per_step && (!one.skips || is_plain(next));
+        if (!goes_on) end(next, next + 4);
+        return !goes_on;
+    }
+
+    void finish(const Decoded& branch) {
+        u32 slot = branch.address + 4;
+        block_.target = branch.target;
+        block_.next = branch.address + 8;
+        if (!branch.has_slot()) {
+            block_.next = slot;   // of a branch that is not taken forwards: it is the next instruction
+        } else if (!is_plain(slot)) {
+            append(leave_for_slot, branch.address, {static_cast<i32>(slot)});
+            append(finish_queue, branch.address);   // it is nullified
+            return;
+        } else if (branch.nullifies || word(slot) != nop) {
+            append(fetch(slot), State::in_slot_mark);
+        }
+        switch (branch.flow()) {
+            case Flow::go: append(end_taken, slot); break;
+            case Flow::branch: append(finish_branch, slot); break;
+            default: append(finish_queue, slot); break;
+        }
+        append(finish_skipping, slot);
+    }
+
+    State& state_;
+    Block block_;
+    const std::byte* host_ = nullptr;
+    std::array<Instruction, BlockCache::max_block_size> code_;
+    std::size_t size_ = 0;
+};
+
+}  // namespace
+
+Block* translate(State& state, BlockCache& cache, Mode mode) {
+    Decoder decoder(state, mode);
+    if (!decoder.open_page()) return nullptr;
+    return mode.alone ? decoder.decode_alone(cache) : decoder.decode(cache);
+}
+
+}  // namespace postern::parisc
