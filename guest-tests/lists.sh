@@ -21,3 +21,32 @@ runs_on() {
     abis=$(list_tests | awk -v program="$1" '$2 == program { print $3; exit }')
     [ -z "$abis" ] || [ "$abis" = all ] || [[ ",$abis," == *",$2,"* ]]
 }
+
+# in_parallel FUNCTION ITEM...: calls FUNCTION ITEM for each, in a subshell, as many at a time as there
+# are processors, and prints what each has printed in the order of the items. Fails when one of them does.
+# Like every function, it is not left at an error where its own result is asked for (`||`, `if`).
+in_parallel() {
+    local function=$1 folder item started=0 shown=0 failed=0 option
+    shift
+    [[ $- == *e* ]] && option=-e || option=+e
+    folder=$(mktemp -d)
+    show_next() {   # waits for the next one in order
+        until [ -e "$folder/$shown.status" ]; do wait -n || true; done
+        cat "$folder/$shown"
+        [ "$(cat "$folder/$shown.status")" = 0 ] || failed=1
+        shown=$((shown + 1))
+    }
+    for item in "$@"; do
+        while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
+        {
+            set +e
+            (set $option; "$function" "$item")
+            echo $? >"$folder/$started.status"
+        } >"$folder/$started" 2>&1 &
+        started=$((started + 1))
+        while [ -e "$folder/$shown.status" ]; do show_next; done
+    done
+    while [ "$shown" -lt "$started" ]; do show_next; done
+    rm -rf "$folder"
+    return "$failed"
+}
