@@ -1,6 +1,7 @@
 // Fuzz target: any bytes as the file of `postern run --vdso`, and of what `postern image` prints. There must
 // be an answer or an error, and nothing that is said of an accepted image leads out of it.
 #include "kernel/loader.hpp"
+#include "tools/image_code.hpp"
 #include "tools/image_facts.hpp"
 #include "vdso/entry_points.hpp"
 
@@ -49,6 +50,8 @@ void print_facts(const Abi& abi, const vdso::Image& image) {
     auto facts = tools::image_facts(abi, image);
     if (!facts) return require(!facts.error().message.empty());   // of the file header more is demanded here
     require(!tools::as_text(*facts).empty() && !tools::as_json(*facts).empty());
+    auto listing = tools::disassemble_image(abi, image);
+    require(listing ? !listing->empty() : !listing.error().message.empty());
 }
 
 }  // namespace

@@ -30,7 +30,7 @@ std::string describe_note(const Note& note, ByteOrder order) {
     if (note.owner == own_notes && note.type == 1 && has_word) {
         auto name = note.description.subspan(4);
         std::string_view text(reinterpret_cast<const char*>(name.data()), name.size());
-        return fmt::format("place of {}", text.substr(0, text.find('\0')));
+        return fmt::format("place of {}", printable(text.substr(0, text.find('\0'))));
     }
     return fmt::format("{} bytes", note.description.size());
 }
@@ -58,10 +58,10 @@ std::string segment_flags(u32 flags) {
 /// What a function's symbol points to: without the bit that selects Thumb.
 u64 code_address(const Abi& abi, u64 value) { return abi.syscall.trap_length_thumb ? value & ~u64{1} : value; }
 
-std::vector<std::string_view> functions_without_description(const ImageFacts& facts) {
-    std::vector<std::string_view> names;
+std::vector<std::string> functions_without_description(const ImageFacts& facts) {
+    std::vector<std::string> names;
     for (const vdso::Symbol& symbol : facts.image.symbols())
-        if (!facts.frames->describes(code_address(facts.abi, symbol.value))) names.push_back(symbol.name);
+        if (!facts.frames->describes(code_address(facts.abi, symbol.value))) names.push_back(printable(symbol.name));
     return names;
 }
 
@@ -110,7 +110,7 @@ std::string segment_table(const ImageFacts& facts) {
 std::string private_table(const vdso::Image& image) {
     Table table({"Offset", "Name"});
     for (const auto& symbol : by_address(image.private_symbols()))
-        table.add({hex(symbol.value), std::string(symbol.name)});
+        table.add({hex(symbol.value), printable(symbol.name)});
     return table.text(TableStyle::aligned);
 }
 
@@ -132,21 +132,25 @@ std::string helper_table(const Abi& abi) {
 
 std::string header_lines(const ImageFacts& facts) {
     const vdso::Image& image = facts.image;
-    std::string text = fmt::format("{}: {}, the vDSO of {}\n", facts.abi.name, image.soname(), facts.abi.title);
+    std::string text = facts.is_own()
+                           ? fmt::format("{}: {}, the vDSO of {}\n", facts.abi.name, image.soname(), facts.abi.title)
+                           : fmt::format("{}: {}, a vDSO of {}\n", facts.file, printable(image.soname()), facts.abi.title);
     auto line = [&](std::string_view name, const std::string& value) {
         text += fmt::format("  {:<12}{}\n", name, value);
     };
-    line("file", fmt::format("vdso-images/prebuilt/{}, {} bytes", facts.abi.vdso.image, image.bytes().size()));
+    std::string file = facts.is_own() ? fmt::format("vdso-images/prebuilt/{}", facts.abi.vdso.image) : facts.file;
+    line("file", fmt::format("{}, {} bytes", file, image.bytes().size()));
     line("ELF", fmt::format("{}, {}-bit, {}-endian, flags {:#x}", kernel::elf::machine_name(facts.header.machine),
                             facts.header.is_64bit() ? 64 : 32,
                             facts.header.byte_order == ByteOrder::little ? "little" : "big", facts.header.flags));
     line("entry", image.entry() ? hex(image.entry()) : "none");
     ClockMode mode = facts.abi.vdso.default_clock_mode;
-    line("clock", fmt::format("{}: {}", name_of(mode), mode_meaning(mode)));
+    line("clock", facts.has_time_page() ? fmt::format("{}: {}", name_of(mode), mode_meaning(mode))
+                                        : "it does not read Postern's time page");
     line("unwinding", unwinding(facts));
     for (const Note& note : facts.notes)
         if (note.owner != own_notes || note.type != 1)   // places have a table of their own
-            line("note", fmt::format("{} {:#x}: {}", note.owner, note.type,
+            line("note", fmt::format("{} {:#x}: {}", printable(note.owner), note.type,
                                      describe_note(note, facts.header.byte_order)));
     return text;
 }
@@ -183,7 +187,7 @@ std::string notes_json(const ImageFacts& facts) {
 std::string unwinding_json(const ImageFacts& facts) {
     if (!facts.frames) return "null";
     std::vector<std::string> missing;
-    for (std::string_view name : functions_without_description(facts)) missing.push_back(json::string(name));
+    for (const std::string& name : functions_without_description(facts)) missing.push_back(json::string(name));
     return json::object({{"cie_count", json::number(facts.frames->commons.size())},
                          {"fde_count", json::number(facts.frames->ranges.size())},
                          {"code_bytes", json::number(described_bytes(*facts.frames))},
@@ -191,6 +195,7 @@ std::string unwinding_json(const ImageFacts& facts) {
 }
 
 std::string time_page_json(const ImageFacts& facts) {
+    if (!facts.has_time_page()) return "null";
     std::vector<std::string> fields;
     for (const auto& field : vdso::time_page_fields)
         fields.push_back(json::object({{"name", json::string(field.name)},
@@ -221,24 +226,25 @@ std::string private_json(const vdso::Image& image) {
 
 }  // namespace
 
-Result<ImageFacts> image_facts(const Abi& abi, const vdso::Image& image) {
+Result<ImageFacts> image_facts(const Abi& abi, const vdso::Image& image, std::string_view file) {
     auto bytes = image.bytes();
-    POSTERN_TRY_ASSIGN(header, kernel::elf::parse_header(bytes, abi.vdso.image));
+    std::string_view name = file.empty() ? abi.vdso.image : file;
+    POSTERN_TRY_ASSIGN(header, kernel::elf::parse_header(bytes, name));
     u64 start = std::min<u64>(header.program_headers_offset, bytes.size());
-    POSTERN_TRY_ASSIGN(segments, kernel::elf::parse_segments(header, bytes.subspan(start), abi.vdso.image));
-    ImageFacts facts{abi, image, header, std::move(segments), notes_of(bytes), {}};
-    for (const Section& section : sections_of(bytes))
-        if (section.name == ".eh_frame")
-            facts.frames = read_frame_descriptions(bytes.subspan(section.offset, section.size), section.address,
-                                                   header.byte_order, header.is_64bit() ? 8 : 4);
+    POSTERN_TRY_ASSIGN(segments, kernel::elf::parse_segments(header, bytes.subspan(start), name));
+    ImageFacts facts{abi, image, std::string(file), header, std::move(segments), notes_of(bytes), {}};
+    auto sections = sections_of(bytes);
+    if (auto found = std::ranges::find(sections, ".eh_frame", &Section::name); found != sections.end())
+        facts.frames = read_frame_descriptions(bytes.subspan(found->offset, found->size), found->address,
+                                               header.byte_order, header.is_64bit() ? 8 : 4);
     return facts;
 }
 
 std::string symbol_table(const vdso::Image& image, TableStyle style) {
     Table table({"Offset", "Bytes", "Version", "Symbol"});
     for (const auto& symbol : by_address(image.symbols()))
-        table.add({hex(symbol.value), fmt::format("{}", symbol.size), std::string(symbol.version),
-                   std::string(symbol.name)});
+        table.add({hex(symbol.value), fmt::format("{}", symbol.size), printable(symbol.version),
+                   printable(symbol.name)});
     return table.text(style);
 }
 
@@ -248,8 +254,8 @@ std::string as_text(const ImageFacts& facts) {
     text += fmt::format("\nSymbols\n{}", symbol_table(facts.image, TableStyle::aligned));
     if (!facts.image.private_symbols().empty())
         text += fmt::format("\nPlaces that the image names to the emulator only\n{}", private_table(facts.image));
-    text += fmt::format("\nTime page, right below the image\n{}", field_table(facts.abi));
-    if (!facts.abi.vdso.helper_pages.empty()) text += fmt::format("\nHelper pages\n{}", helper_table(facts.abi));
+    if (facts.has_time_page()) text += fmt::format("\nTime page, right below the image\n{}", field_table(facts.abi));
+    if (facts.is_own() && !facts.abi.vdso.helper_pages.empty()) text += fmt::format("\nHelper pages\n{}", helper_table(facts.abi));
     return text;
 }
 
@@ -257,21 +263,21 @@ std::string as_json(const ImageFacts& facts) {
     return json::object({
                {"abi", json::string(facts.abi.name)},
                {"soname", json::string(facts.image.soname())},
-               {"file", json::string(facts.abi.vdso.image)},
+               {"file", json::string(facts.is_own() ? facts.abi.vdso.image : facts.file)},
                {"size", json::number(facts.image.bytes().size())},
                {"machine", json::string(kernel::elf::machine_name(facts.header.machine))},
                {"bits", json::number(facts.header.is_64bit() ? 64 : 32)},
                {"byte_order", json::string(facts.header.byte_order == ByteOrder::little ? "little" : "big")},
                {"flags", json::number(facts.header.flags)},
                {"entry", json::number(facts.image.entry())},
-               {"clock_mode", json::string(name_of(facts.abi.vdso.default_clock_mode))},
+               {"clock_mode", facts.has_time_page() ? json::string(name_of(facts.abi.vdso.default_clock_mode)) : "null"},
                {"segments", segments_json(facts)},
                {"notes", notes_json(facts)},
                {"symbols", symbols_json(facts.image)},
                {"private_offsets", private_json(facts.image)},
                {"unwinding", unwinding_json(facts)},
                {"time_page", time_page_json(facts)},
-               {"helper_pages", helpers_json(facts.abi)},
+               {"helper_pages", facts.is_own() ? helpers_json(facts.abi) : "[]"},
            }) + "\n";
 }
 

@@ -1,6 +1,7 @@
 // postern run
 #include "kernel/process.hpp"
 #include "tools/command.hpp"
+#include "tools/image_file.hpp"
 #include "tools/search_path.hpp"
 #include "trace/reporters.hpp"
 
@@ -215,18 +216,12 @@ Result<void> add_summary(trace::Session& session, const RunOptions& options) {
     _exit(status.code);
 }
 
-/// The whole file; the loader judges what is in it.
+/// The loader judges what is in it.
 Result<kernel::VdsoChoice> vdso_from(const std::string& path) {
-    constexpr std::size_t most = 256 * 1024;   // the kernel's have a few pages
-    std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-    std::vector<std::byte> bytes(most + 1);
-    std::size_t size = file ? std::fread(bytes.data(), 1, bytes.size(), file.get()) : 0;
-    if (!file || std::ferror(file.get()))
-        return fail(ErrorKind::internal, fmt::format("--vdso {}: {}", path, strerror(errno)));
-    if (size > most) return fail(ErrorKind::internal, fmt::format("--vdso {}: larger than {} bytes", path, most));
-    bytes.resize(size);
+    auto bytes = read_image_file(path);
+    if (!bytes) return fail(ErrorKind::internal, "--vdso " + bytes.error().message);
     return kernel::VdsoChoice{.kind = kernel::VdsoChoice::Kind::file, .name = path,
-                              .bytes = std::make_shared<std::vector<std::byte>>(std::move(bytes))};
+                              .bytes = std::make_shared<std::vector<std::byte>>(std::move(*bytes))};
 }
 
 Result<kernel::StartOptions> start_options(const RunOptions& options, const std::vector<std::string>& program) {

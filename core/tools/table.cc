@@ -24,6 +24,12 @@ std::string escaped(const std::string& cell) {
 
 }  // namespace
 
+std::string printable(std::string_view name) {
+    std::string text(name);
+    std::ranges::replace_if(text, [](char byte) { return byte < ' ' || byte > '~'; }, '?');
+    return text;
+}
+
 TableStyle style_for_output() { return isatty(STDOUT_FILENO) ? TableStyle::aligned : TableStyle::tabbed; }
 
 void Table::add(std::vector<std::string> row) {

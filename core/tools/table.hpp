@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace postern::tools {
@@ -11,6 +12,9 @@ enum class TableStyle {
     tabbed,      ///< one tab between columns: for cut, sort, awk
     markdown,
 };
+
+/// A name from a file that nobody vouches for, on one line: bytes that are not printable ASCII as "?".
+std::string printable(std::string_view name);
 
 /// aligned on a terminal, tabbed elsewhere.
 TableStyle style_for_output();

@@ -1,0 +1,15 @@
+// The code of a vDSO image as a listing with comments.
+#pragma once
+
+#include "base/result.hpp"
+#include "vdso/image.hpp"
+
+#include <string>
+
+namespace postern::tools {
+
+/// The sections of code, each under its name. Fields of the time page are named where the image was
+/// made for the page's present layout. Error: there is no such section, or Capstone does not know the machine.
+Result<std::string> disassemble_image(const Abi& abi, const vdso::Image& image);
+
+}  // namespace postern::tools
