@@ -161,6 +161,7 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
         {"s390x", 0xa390, 2, ByteOrder::big, 0},
         {"s390", 22, 1, ByteOrder::big, 0},              {"s390", 22, 1, ByteOrder::big, 1},
         {"sh4", 42, 1, ByteOrder::little, 9},            {"sh4", 42, 1, ByteOrder::little, 0x109},
+        {"parisc", 15, 1, ByteOrder::big, 0x210},        {"parisc", 15, 1, ByteOrder::big, 0x214},
     };
     for (const Header& header : known) {
         CAPTURE(header.abi);
@@ -177,6 +178,7 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
         {"arm OABI", 40, 1, ByteOrder::little, 0},   {"armeb", 40, 1, ByteOrder::big, 0x5000400},
         {"riscv big-endian", 243, 1, ByteOrder::big, 5},
         {"sh4 FDPIC", 42, 1, ByteOrder::little, 0x8009}, {"sh4eb", 42, 1, ByteOrder::big, 9},
+        {"parisc64", 15, 2, ByteOrder::big, 0x8'0214},
         {"ppc64 ELFv2", 21, 2, ByteOrder::big, 2},   {"ppc64le ELFv1", 21, 2, ByteOrder::little, 1},
         {"mips n32 2008", 8, 1, ByteOrder::big, 0x80000427},  {"mips n64 r6", 8, 2, ByteOrder::big, 0xa0000407},
         {"mips o32 FP64", 8, 1, ByteOrder::big, 0x70001207}, {"mips o32 2008", 8, 1, ByteOrder::big, 0x70001407},

@@ -26,6 +26,9 @@ constexpr NumberedRun s390x[] = {{0, "r0", 16}, {32, "psw_addr"}};
 constexpr NumberedRun sh4[] = {{0, "r0", 16}, {16, "pc"}, {17, "pr"}, {18, "gbr"}, {20, "mach"}, {21, "macl"},
                                {23, "fpul"}, {24, "fpscr"}, {25, "fr0", 16}};
 
+// 89 is the program counter of a signal frame; calls have their return address in r2.
+constexpr NumberedRun parisc[] = {{1, "r1", 31}, {88, "sar"}, {89, "iaoq0"}};
+
 constexpr std::string_view mips_preserved = "r16 r17 r18 r19 r20 r21 r22 r23 r29 r30";
 constexpr std::string_view ppc_preserved =
     "r1 r2 r14 r15 r16 r17 r18 r19 r20 r21 r22 r23 r24 r25 r26 r27 r28 r29 r30 r31";
@@ -44,6 +47,7 @@ constexpr MachineRegisters machines[] = {
     {Machine::riscv64, riscv, riscv_preserved, 2},
     {Machine::s390x, s390x, "r6 r7 r8 r9 r10 r11 r12 r13 r15", 15, 160, 96},
     {Machine::sh4, sh4, "r8 r9 r10 r11 r12 r13 r14 r15 fr12 fr13 fr14 fr15", 15},
+    {Machine::parisc, parisc, "r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 r13 r14 r15 r16 r17 r18 r30", 30},
 };
 
 }  // namespace

@@ -1,4 +1,5 @@
 // All instructions of PA-RISC 1.1, and of 2.0 what 32-bit Linux programs use.
+#include "cpu/parisc/float_rows.hpp"
 #include "cpu/parisc/integer_rows.hpp"
 
 namespace postern::parisc {
@@ -13,7 +14,7 @@ constexpr auto join(const std::array<Row, n>&... tables) {
     return all;
 }
 
-constexpr auto rows = join(system_rows, arithmetic_rows, memory_rows, branch_rows);
+constexpr auto rows = join(system_rows, arithmetic_rows, memory_rows, branch_rows, float_memory_rows, float_rows);
 static_assert(disjoint(rows));
 constexpr decode::Index<Isa, 6, rows.size()> index_of_rows(rows);
 

@@ -54,9 +54,9 @@ struct State final : blocks::State {
     bool nullify = false;   ///< N, between blocks: the instruction at State::pc is skipped
     u32 thread_pointer = 0;
     std::array<u32, 8> spaces{};
-    /// Floating-point words, two for each register, in the host's order of a double; zeros behind them, which are
-    /// what register 0 is as an operand.
-    alignas(8) std::array<u32, 66> f{};
+    /// Floating-point words, two for each register, in the host's order of a double; behind them zeros, which are
+    /// what register 0 is as an operand, and where results for it go.
+    alignas(8) std::array<u32, 68> f{};
 
     /// Index into `f` of a register's left (0) or right (1) word.
     static constexpr u32 float_word(u32 number, u32 right) {
