@@ -69,7 +69,11 @@ static void check_random(void)
 int main(int argc, char **argv)
 {
     CHECK_EQUAL(guest_stack[0], argc);
+#ifdef __hppa__ /* the stack pointer is far above, and not these words are aligned */
+    CHECK_EQUAL((word)guest_stack % sizeof(word), 0);
+#else
     CHECK_EQUAL((word)guest_stack % 16, 0);
+#endif
     check_order();
     check_program_headers();
     check_random();

@@ -9,7 +9,7 @@
 #define STATFS64_SIZE 120
 #elif defined __mips__ && __SIZEOF_POINTER__ == 4
 #define STATFS64_SIZE 96
-#elif defined __s390__ || defined __powerpc__ || defined __riscv
+#elif defined __s390__ || defined __powerpc__ || defined __riscv || defined __hppa__
 #define STATFS64_SIZE 88
 #else
 #define STATFS64_SIZE 84

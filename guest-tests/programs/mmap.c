@@ -96,7 +96,7 @@ static void files(void)
     CHECK_EQUAL(CALL(pread64, fd, &byte, 1, 0, 0, PAGE), 1); /* as on arm, upper half first */
 #elif defined __arm__ || defined __sh__ || (defined __MIPSEL__ && _MIPS_SIM == _MIPS_SIM_ABI32)
     CHECK_EQUAL(CALL(pread64, fd, &byte, 1, 0, PAGE, 0), 1); /* 64-bit values start at even registers, on sh this one */
-#elif defined __s390__ && !defined __s390x__
+#elif defined __hppa__ || (defined __s390__ && !defined __s390x__)
     CHECK_EQUAL(CALL(pread64, fd, &byte, 1, 0, PAGE), 1); /* upper half first, wherever it starts */
 #else
     CHECK_EQUAL(CALL(pread64, fd, &byte, 1, PAGE, 0), 1);

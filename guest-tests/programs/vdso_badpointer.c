@@ -52,7 +52,11 @@ static void check_functions(word hole)
     time_word cpu_time[2];
     CHECK_EQUAL(((int (*)(int, time_word *))clock_gettime)(CLOCK_PROCESS_CPUTIME_ID, cpu_time), 0);
     word clock_getres = vdso_function(&vdso, "clock_getres");
+#ifdef __hppa__ /* its image does not have it */
+    CHECK_EQUAL(clock_getres, 0);
+#else
     CHECK_EQUAL(vdso_call(clock_getres, 99, (long)cpu_time), -EINVAL);
+#endif
 }
 #endif
 

@@ -47,7 +47,7 @@ constexpr MachineRegisters machines[] = {
     {Machine::riscv64, riscv, riscv_preserved, 2},
     {Machine::s390x, s390x, "r6 r7 r8 r9 r10 r11 r12 r13 r15", 15, 160, 96},
     {Machine::sh4, sh4, "r8 r9 r10 r11 r12 r13 r14 r15 fr12 fr13 fr14 fr15", 15},
-    {Machine::parisc, parisc, "r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 r13 r14 r15 r16 r17 r18 r30", 30},
+    {Machine::parisc, parisc, "r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 r13 r14 r15 r16 r17 r18 r30", 30, 0, 0, true},
 };
 
 }  // namespace

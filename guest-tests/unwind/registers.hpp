@@ -23,6 +23,8 @@ struct MachineRegisters {
     u8 stack_pointer;                    ///< DWARF number
     /// The caller's stack pointer is its CFA less so many bytes, on 64-bit and on 32-bit ABIs.
     u8 frame_bias = 0, frame_bias_32 = 0;
+    /// The CFA of a signal's frame is the saved context, and not the interrupted stack pointer, which is in it.
+    bool signal_cfa_is_context = false;
 };
 
 /// The table of a machine; asserts that there is one.

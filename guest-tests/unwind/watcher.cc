@@ -182,7 +182,8 @@ void Watcher::compare_interrupted(const Unwinder::Caller& caller, const std::str
     if (!caller.has_signal_frame) return wrong(where + ": is not said to be a signal's frame");
     if (caller.pc != expected.pc)
         wrong(fmt::format("{}: leads to {:#x}, interrupted at {:#x}", where, caller.pc, expected.pc));
-    compare_stack(caller, *expected.registers[unwinder_->machine().stack_pointer], where);
+    const MachineRegisters& machine = unwinder_->machine();
+    if (!machine.signal_cfa_is_context) compare_stack(caller, *expected.registers[machine.stack_pointer], where);
     for (u64 number = 0; number < expected.registers.size(); ++number)
         if (expected.registers[number] && !unwinder_->is_program_counter(number))
             compare(number, caller.frame, expected.registers, where);
