@@ -3,6 +3,7 @@
 
 #include "cpu/decode/row.hpp"
 
+#include <tuple>
 #include <utility>
 
 namespace postern::decode {
@@ -79,13 +80,21 @@ constexpr void decode_operands(const Row<Isa>& row, u64 word, u64 address, Value
 /// The instruction as its manual writes it, with the operands' values for their names.
 template <typename Isa>
 std::string print(const Row<Isa>& row, u64 word, u64 address) {
-    std::string text(row.syntax);
-    for (std::size_t i = 0; i < row.operand_count; ++i) {
-        const auto& [kind, mask] = row.operands[i];
-        if (mask == 0) continue;
-        text.replace(find_operand(text, kind.name), kind.name.size(), kind.print(kind.decode(gather(word, mask), address)));
+    std::string text;
+    std::string_view rest = row.syntax;
+    // In the order of the syntax: what is printed may look like the name of another operand.
+    for (;;) {
+        std::size_t first = rest.npos;
+        const RowOperand* next = nullptr;
+        for (const RowOperand& operand : std::span(row.operands).first(row.operand_count)) {
+            std::size_t at = operand.mask == 0 ? rest.npos : find_operand(rest, operand.kind.name);
+            if (at < first) std::tie(first, next) = std::pair{at, &operand};
+        }
+        if (!next) return text += rest;
+        text += rest.substr(0, first);
+        text += next->kind.print(next->kind.decode(gather(word, next->mask), address));
+        rest.remove_prefix(first + next->kind.name.size());
     }
-    return text;
 }
 
 /// How much of an instruction set there is.
