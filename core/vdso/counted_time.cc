@@ -18,23 +18,16 @@ struct CountedTime::Slot {
     std::atomic<i64> passed = 0;       // of that process
 };
 
-/// In memory that all processes of the guest share. Each writes its own slot and no other.
-struct CountedTime::Table {
-    Slot slots[4096];
-};
-
 static_assert(std::atomic<i64>::is_always_lock_free && std::atomic<i32>::is_always_lock_free, "shared by processes");
 
-Result<std::unique_ptr<CountedTime>> CountedTime::make() {
-    void* memory = mmap(nullptr, sizeof(Table), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+Result<std::unique_ptr<CountedTime>> CountedTime::make(std::size_t places) {
+    void* memory = mmap(nullptr, places * sizeof(Slot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return fail(ErrorKind::internal, format_text("memory for counted time: {}", std::strerror(errno)));
-    std::unique_ptr<CountedTime> time(new CountedTime);
-    time->table_ = new (memory) Table;
-    return time;
+    return std::unique_ptr<CountedTime>(new CountedTime({new (memory) Slot[places], places}));
 }
 
-CountedTime::~CountedTime() { munmap(table_, sizeof *table_); }
+CountedTime::~CountedTime() { munmap(slots_.data(), slots_.size_bytes()); }
 
 i64 CountedTime::advance(i64 nanoseconds) noexcept {
     i64 before = passed();
@@ -49,7 +42,7 @@ void CountedTime::claim_slot() noexcept {
     slot_ = nullptr;
     i32 self = getpid();
     for (bool gone_too : {false, true}) {
-        for (Slot& slot : table_->slots) {
+        for (Slot& slot : slots_) {
             i32 owner = slot.process_id.load(std::memory_order_relaxed);
             bool is_free = owner == 0 || (gone_too && kill(owner, 0) != 0 && errno == ESRCH);
             if (!is_free || !slot.process_id.compare_exchange_strong(owner, self)) continue;
@@ -63,7 +56,7 @@ void CountedTime::claim_slot() noexcept {
 void CountedTime::forked() noexcept { claim_slot(); }
 
 void CountedTime::child_ended(i32 process_id) noexcept {
-    for (Slot& slot : table_->slots) {
+    for (Slot& slot : slots_) {
         if (slot.process_id.load(std::memory_order_relaxed) != process_id) continue;
         i64 childs = slot.passed.load(std::memory_order_relaxed);
         slot.process_id.store(0, std::memory_order_relaxed);

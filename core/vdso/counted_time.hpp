@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <memory>
+#include <span>
 
 namespace postern::vdso {
 
@@ -15,8 +16,9 @@ namespace postern::vdso {
 /// and for whom it waits, and not on which of them the host lets run first.
 class CountedTime {
 public:
-    /// Error: the host refuses the memory that processes share.
-    static Result<std::unique_ptr<CountedTime>> make();
+    /// `places`: children that may wait to be waited for; what the ones beyond see is lost to their
+    /// parents. Error: the host refuses the memory that processes share.
+    static Result<std::unique_ptr<CountedTime>> make(std::size_t places = 4096);
     ~CountedTime();
     CountedTime(const CountedTime&) = delete;
     CountedTime& operator=(const CountedTime&) = delete;
@@ -32,14 +34,13 @@ public:
 
 private:
     struct Slot;
-    struct Table;
 
-    CountedTime() = default;
+    explicit CountedTime(std::span<Slot> slots) : slots_(slots) {}
     void claim_slot() noexcept;
 
     std::atomic<i64> passed_ = 0;
-    Table* table_ = nullptr;
-    Slot* slot_ = nullptr;   // where the parent looks; null: the table is full, and it finds nothing
+    std::span<Slot> slots_;  // in memory that all processes of the guest share; each writes its own and no other
+    Slot* slot_ = nullptr;   // where the parent looks; null: all are taken, and it finds nothing
 };
 
 }  // namespace postern::vdso
