@@ -15,7 +15,7 @@ NO_CODE = re.compile(r"nop|lea +(0x0\(%esi,%eiz,1\),%esi|0x0\(%esi\),%esi)|xchg 
 # Functions that no call and no handler enters, and why.
 NOT_ENTERED = {
     name: "where a stopped system call goes on, and the kernel alone knows from where"
-    for name in ("__kernel_restart_syscall", "__kernel_compat_restart_syscall")
+    for name in ("__kernel_restart_syscall", "__kernel_compat_restart_syscall", "restart_syscall")
 }
 # Instructions without a description, and why.
 NOT_DESCRIBED = {

@@ -102,7 +102,6 @@ inline Jump be_link(State& c, N n, BranchDisplacement disp, SR s, Base b, Here h
 
 template <typename... Operands> inline bool privileged(State& c, Operands...) { return c.raise(TrapKind::privileged_instruction); }
 
-POSTERN_PARISC_OPERAND(Code5, 'i', 5, "im5", decode_field, print_number);
 POSTERN_PARISC_OPERAND(Code13, 'j', 13, "im13", decode_field, print_number);
 POSTERN_PARISC_OPERAND(Code26, 'i', 26, "code", decode_field, print_address);
 inline bool break_(State& c, Code5, Code13) { return c.raise(TrapKind::breakpoint); }

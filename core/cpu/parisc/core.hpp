@@ -1,6 +1,7 @@
 // A PA-RISC in user mode behind the Cpu contract.
 #pragma once
 
+#include "abi/parisc.hpp"
 #include "cpu/blocks/core.hpp"
 #include "cpu/parisc/translate.hpp"
 
@@ -38,8 +39,11 @@ private:
     blocks::Block* translate(blocks::BlockCache& cache) override {
         return parisc::translate(state_, cache, Mode::of(state_));
     }
-    /// The gateway page's few privileged instructions are executed to their end.
-    bool may_stop() const override { return state_.privilege != 0; }
+    /// Once a system call is on the gateway page, it is made: Linux delivers no signal there.
+    bool may_stop() const override {
+        return state_.privilege != 0 && state_.pc - system_call_entry >= system_call_size;
+    }
+    static constexpr u32 system_call_entry = gateway_page + 0x100, system_call_size = 12;   // abi/vdso/parisc-gateway.def
 
     std::vector<Place> places_;            // by register index
     State state_;

@@ -28,8 +28,8 @@ inline constexpr auto system_rows = std::to_array<Row>({
     // --- pages and caches
     row<probe_by_register<Access::read>>("000001bbbbbrrrrrss01000110-ttttt", "probe,r ({sr,}base),rr,rt"),
     row<probe_by_register<Access::write>>("000001bbbbbrrrrrss01000111-ttttt", "probe,w ({sr,}base),rr,rt"),
-    row<probe_by_constant<Access::read>>("000001bbbbbiiiiiss11000110-ttttt", "probei,r ({sr,}base),imm,rt"),
-    row<probe_by_constant<Access::write>>("000001bbbbbiiiiiss11000111-ttttt", "probei,w ({sr,}base),imm,rt"),
+    row<probe_by_constant<Access::read>>("000001bbbbbiiiiiss11000110-ttttt", "probei,r ({sr,}base),im5,rt"),
+    row<probe_by_constant<Access::write>>("000001bbbbbiiiiiss11000111-ttttt", "probei,w ({sr,}base),im5,rt"),
     row<flush>("000001bbbbbxxxxxss01001010m-----", "fdc{,m} rx({sr,}base)"),
     row<flush_at>("000001bbbbbiiiiiss11001010------", "fdc imm({sr,}base)"),
     row<flush>("000001bbbbbxxxxxss01001011m-----", "fdce{,m} rx({sr,}base)"),

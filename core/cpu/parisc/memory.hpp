@@ -133,7 +133,7 @@ inline void probe_page(State& c, Space s, Base b, RT t) {
     c.r[t.value] = own && c.space.translate({c.r[b.value]}, access).has_value();
 }
 template <Access access> inline void probe_by_register(State& c, Space s, Base b, RR, RT t) { probe_page<access>(c, s, b, t); }
-template <Access access> inline void probe_by_constant(State& c, Space s, Base b, Immediate<5>, RT t) { probe_page<access>(c, s, b, t); }
+template <Access access> inline void probe_by_constant(State& c, Space s, Base b, Code5, RT t) { probe_page<access>(c, s, b, t); }
 
 struct ModifyCache {
     static constexpr bool selects = true;

@@ -74,6 +74,7 @@ constexpr i64 decode_left(u64 field, u64) {
 }
 POSTERN_PARISC_OPERAND(Left, 'i', 21, "L%imm", decode_left, [](i64 value) { return fmt::format("L%0x{:x}", static_cast<u32>(value)); });
 
+POSTERN_PARISC_OPERAND(Code5, 'i', 5, "im5", decode_field, print_number);
 POSTERN_PARISC_OPERAND(Position, 'p', 5, "pos", decode_field, print_number);
 /// Positions and lengths that are kept as what they lack of 31 and 32.
 POSTERN_PARISC_OPERAND(ShiftAmount, 'p', 5, "sa", [](u64 field, u64) { return static_cast<i64>(31 - field); }, print_number);

@@ -14,6 +14,12 @@
 #include <time.h>
 #include <unwind.h>
 
+/* ARM's tables have another format, hold between calls only, and no vDSO has them. PA-RISC's calls by pointer go
+ * through code of the compiler's library that has none. */
+#if defined __ARM_EABI__ || defined __hppa__
+#define NO_CLOCK
+#endif
+
 /* Each function that is looked for is alone in a section, so that its addresses are known. */
 #define SECTION(name) __attribute__((noipa, section(#name)))
 #define BOUNDS(name) extern const char __start_##name[] __attribute__((weak)), __stop_##name[] __attribute__((weak))
@@ -107,7 +113,7 @@ static SECTION(in_interrupted) unsigned loop(unsigned microseconds)
     return sum + 1;
 }
 
-#ifndef __ARM_EABI__
+#ifndef NO_CLOCK
 typedef int read_clock_function(clockid_t, struct timespec *);
 
 static read_clock_function *find_clock(void)
@@ -179,7 +185,7 @@ static void report(const char *what)
 
 SECTION(in_main) int main(void)
 {
-#ifndef __ARM_EABI__
+#ifndef NO_CLOCK
     read_clock_function *read = find_clock();
 #endif
     for (int with_information = 0; with_information < 2; with_information++) {
@@ -193,7 +199,7 @@ SECTION(in_main) int main(void)
             loop(1000);
         report("loop");
         for (unsigned i = 0; i < 20; i++)
-#ifdef __ARM_EABI__   /* its tables have another format, hold between calls only, and no vDSO has them */
+#ifdef NO_CLOCK
             loop(1000);
 #else
             read_clock(read ? read : no_clock, 1000 + 100 * i);
