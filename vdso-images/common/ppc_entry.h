@@ -6,12 +6,14 @@
 #define STORE_UPDATE stdu
 #define LOAD ld
 #define FRAME 32
+#define RED_ZONE 288
 #define LR_SLOT 16
 #else
 #define STORE stw
 #define STORE_UPDATE stwu
 #define LOAD lwz
 #define FRAME 16
+#define RED_ZONE 0
 #define LR_SLOT 4
 #endif
 #define SUMMARY_OVERFLOW 3	/* bit of cr0 */
@@ -28,7 +30,8 @@
 .endm
 
 /* An exported function around the C function ppc_NAME. A caller may have no frame of its own, so
- * the link register is kept in a frame of ours, behind which the C function gets one to use as
+ * the link register is kept in a frame of ours, below what the caller may keep under its
+ * stack pointer (the C library's gettimeofday has registers there when it calls), and behind it the C function gets one to use as
  * its caller's; whoever walks the back chain finds the link register where it belongs.
  * can_fail: the C function returns 0 or -errno. symbol: its name, where that is not __kernel_NAME. */
 .macro wrapper name, can_fail, symbol
@@ -38,8 +41,8 @@
 	.endif
 function \symbol
 	.cfi_startproc
-	STORE_UPDATE 1, -FRAME(1)
-	.cfi_adjust_cfa_offset FRAME
+	STORE_UPDATE 1, -(RED_ZONE + FRAME)(1)
+	.cfi_adjust_cfa_offset RED_ZONE + FRAME
 	mflr 0
 	STORE_UPDATE 1, -FRAME(1)
 	.cfi_adjust_cfa_offset FRAME
@@ -49,8 +52,8 @@ function \symbol
 	LOAD 0, FRAME + LR_SLOT(1)
 	mtlr 0
 	.cfi_restore 65
-	addi 1, 1, 2 * FRAME
-	.cfi_adjust_cfa_offset -2 * FRAME
+	addi 1, 1, RED_ZONE + 2 * FRAME
+	.cfi_adjust_cfa_offset -(RED_ZONE + 2 * FRAME)
 	.if \can_fail
 	cmpwi 3, 0
 	.endif
