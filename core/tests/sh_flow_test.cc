@@ -230,6 +230,40 @@ TEST_CASE("sh: an interrupted atomic sequence begins again") {
     CHECK(machine.get("r15") == data_page + 0x800);
 }
 
+TEST_CASE("sh: an atomic sequence is exact wherever it is interrupted") {
+    ShMachine machine;
+    auto counter = [&](u32 change) {   // as another program that shares the memory has it
+        std::byte bytes[4];
+        REQUIRE(machine.memory->peek({data_page}, bytes));
+        u32 value = load<u32>(bytes, machine.abi.byte_order) + change;
+        store(bytes, value, machine.abi.byte_order);
+        REQUIRE(machine.memory->poke({data_page}, bytes));
+        return value;
+    };
+    const std::initializer_list<std::string> code = {"mova .+12,r0", "mov r15,r1", "mov #-6,r15", "mov.l @r2,r3", "add #1,r3",
+                                           "mov.l r3,@r2", "mov r1,r15", "trapa #60"};
+    constexpr u32 first = 6, end = 12;   // the load, and what is behind the store
+    u32 expected = 0;
+    for (u32 at = first; at <= end; at += 2) {
+        CAPTURE(at);
+        machine.write(code, code_page);
+        machine.write({"trapa #61"}, code_page + at);
+        machine.set("r15", data_page + 0x800);
+        machine.set("r2", data_page);
+        machine.set("pc", code_page);
+        CHECK(machine.cpu->run().trap == TrapKind::breakpoint);
+        CHECK(machine.get("pc") == code_page + (at < end ? first - 2 : end));
+        CHECK(machine.get("r15") == data_page + 0x800);
+        counter(100);
+        machine.write(code, code_page);
+        CHECK(machine.cpu->run().trap == TrapKind::breakpoint);
+        CHECK(machine.get("pc") == code_page + 14);
+        CHECK(machine.get("r15") == data_page + 0x800);
+        expected += 101;
+        CHECK(counter(0) == expected);
+    }
+}
+
 TEST_CASE("sh: code that changes") {
     ShMachine machine;
     machine.execute({"mov #1,r1"});
