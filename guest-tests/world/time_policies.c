@@ -9,6 +9,13 @@
 #include <time.h>
 #include <unistd.h>
 
+/* The call whose struct the compiler's timespec is. */
+#ifdef SYS_clock_gettime64
+#define BARE_CALL (sizeof(time_t) > sizeof(long) ? SYS_clock_gettime64 : SYS_clock_gettime)
+#else
+#define BARE_CALL SYS_clock_gettime
+#endif
+
 static long long nanoseconds(struct timespec time) { return time.tv_sec * 1000000000ll + time.tv_nsec; }
 
 static long long read_clock(clockid_t clock)
@@ -24,7 +31,7 @@ static long long realtime(void)
 {
     struct timespec bare;
     struct timeval micro;
-    if (syscall(SYS_clock_gettime, CLOCK_REALTIME, &bare) != 0)
+    if (syscall(BARE_CALL, CLOCK_REALTIME, &bare) != 0)
         exit(2);
     long long by_library = read_clock(CLOCK_REALTIME);
     if (gettimeofday(&micro, NULL) != 0)
