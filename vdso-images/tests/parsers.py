@@ -41,7 +41,7 @@ NONE = {
     ("unwind", "ppc64le"): "libunwind itself faults now and then, and under qemu-user loses frames; not understood",
     ("glibc", "riscv32"): "Debian has no C library of this ABI",
     ("glibc", "sh4"): "its C library looks for nothing",
-    ("glibc", "parisc"): "there is no engine yet",
+    ("glibc", "parisc"): "its C library looks for nothing",
     **dict.fromkeys((("Go", abi) for abi in ("x32", "mips-n32", "mipsel-n32", "ppc32", "riscv32", "s390", "sh4", "parisc")),
                     "Go has not this architecture"),
     **dict.fromkeys((("Go", abi) for abi in ("mips-o32", "mipsel-o32")), "Go makes system calls there"),
