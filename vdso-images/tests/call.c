@@ -112,7 +112,7 @@ enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]), CPU_TIME_CLOCK = 2 };
 
 #if defined IMAGE_clock_gettime || defined IMAGE_clock_gettime64
 /* Of the resolution, where the image tells it. */
-#ifdef IMAGE_clock_getres
+#if defined IMAGE_clock_getres || defined IMAGE_clock_getres_time64
 #define DEMAND_RES DEMAND
 #else
 #define DEMAND_RES(condition)
