@@ -166,6 +166,13 @@ struct VdsoExport {
     std::string_view function;
 };
 
+/// A function that programs call on a helper page, or a word that they read there.
+struct HelperEntry {
+    u16 offset;               ///< bytes, from the page's start
+    std::string_view name;    ///< the kernel's
+    bool is_data = false;
+};
+
 /// A function of a helper page that Linux serves by the fault of its first instruction's fetch:
 /// where it is, and the system call whose arguments and work it has.
 struct ServedFunction {
@@ -178,6 +185,7 @@ struct HelperPage {
     std::string_view name;        ///< as /proc/self/maps shows it
     std::string_view image;       ///< file below vdso-images/prebuilt, without folder
     std::optional<u64> address;   ///< fixed address; absent = placed next to the vDSO
+    std::span<const HelperEntry> entries = {};
     /// Not empty: every fetch from the page faults, and the emulator serves those from here.
     std::span<const ServedFunction> served = {};
 };

@@ -47,8 +47,12 @@ constexpr RegisterIndex syscall_arguments[] = {reg("r0"), reg("r1"), reg("r2"), 
 constexpr RegisterIndex call_arguments[] = {reg("r0"), reg("r1"), reg("r2"), reg("r3")};
 constexpr AuxHead auxv_head[] = {aux_vdso};
 
+constexpr HelperEntry kuser_entries[] = {
+    {0xf60, "__kuser_cmpxchg64"}, {0xfa0, "__kuser_memory_barrier"},       {0xfc0, "__kuser_cmpxchg"},
+    {0xfe0, "__kuser_get_tls"},   {0xffc, "__kuser_helper_version", true},
+};
 constexpr HelperPage helper_pages[] = {
-    {.name = "[vectors]", .image = "arm-kuser.bin", .address = 0xffff'0000},
+    {.name = "[vectors]", .image = "arm-kuser.bin", .address = 0xffff'0000, .entries = kuser_entries},
     {.name = "[sigpage]", .image = "arm-sigpage.bin", .address = {}},
 };
 

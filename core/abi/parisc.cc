@@ -58,8 +58,9 @@ constexpr StartRegister start_registers[] = {
     {.index = reg("r31"), .kind = StartRegister::Value::entry},
 };
 
+constexpr HelperEntry gateway_entries[] = {{0xb0, "lws_entry"}, {0xe0, "set_thread_pointer"}, {0x100, "linux_gateway_entry"}};
 constexpr HelperPage helper_pages[] = {
-    {.name = "[gateway]", .image = "parisc-gateway.bin", .address = parisc::gateway_page},
+    {.name = "[gateway]", .image = "parisc-gateway.bin", .address = parisc::gateway_page, .entries = gateway_entries},
 };
 
 }  // namespace

@@ -188,11 +188,30 @@ public:
     Listing& operator=(const Listing&) = delete;
 
     std::string text() {
-        for (u64 at = 0; at < code_.size();) at += line(at);
+        for (u64 at = 0; at < code_.size();) {
+            u64 size = line(at), copies = copies_behind(at, size);
+            at += size;
+            if (copies < fewest_folded) continue;
+            auto shown = text_.size();
+            for (u64 i = 0; i < copies; ++i) at += line(at);
+            text_.resize(shown);
+            text_ += fmt::format("{:8}   ... {} times more\n", "", copies);
+        }
         return std::move(text_);
     }
 
 private:
+    static constexpr u64 fewest_folded = 8;   // fewer of the same may be meant
+
+    /// How often the bytes at `at` follow themselves, up to the next label.
+    u64 copies_behind(u64 at, u64 size) const {
+        auto next_label = labels_.upper_bound(address_ + at);
+        u64 end = next_label == labels_.end() ? code_.size() : std::min<u64>(code_.size(), next_label->first - address_);
+        u64 copies = 0;
+        for (u64 next = at + size; next + size <= end; next += size, ++copies)
+            if (!std::ranges::equal(code_.subspan(at, size), code_.subspan(next, size))) break;
+        return copies;
+    }
     std::optional<u32> literal(u64 offset, ByteOrder order) const {
         if (offset >= code_.size() || code_.size() - offset < 4) return std::nullopt;
         return load<u32>(&code_[offset], order);

@@ -27,7 +27,7 @@ using Commentator = std::function<std::string(const PrintedInstruction&, const C
 
 /// A listing of `code`, whose first byte is at `address`: a heading per label, then address,
 /// bytes, instruction, the label that a branch leads to, and the comment. Bytes that are no instruction
-/// are shown as such. Comments need Capstone. Error: nobody knows the machine.
+/// are shown as such; many of the same in a row are shown once. Comments need Capstone. Error: nobody knows the machine.
 Result<std::string> disassemble(const Abi& abi, std::span<const std::byte> code, u64 address,
                                 const CodeLabels& labels, const Commentator& comment = {});
 

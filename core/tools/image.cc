@@ -29,10 +29,11 @@ counted from AT_SYSINFO_EHDR; the time page ends where the image starts.
 
 --disassemble comments on instructions whose operands are known from the ones before:
 "the time page" or "address of F" where its address is computed, "F" where field F of it is
-read, "system call N" at a trap. Branches show the function they lead to.
+read, "system call N" at a trap. Branches show the function they lead to. An ABI's pages of
+kernel-provided code follow its image.
 
---helper chooses one of an ABI's pages of kernel-provided code instead (`postern abis`
-names them), for --disassemble and --extract.
+--helper chooses one of these pages alone (`postern abis` names them), for --disassemble and
+--extract.
 
 --json prints one object. Numbers are in bytes, offsets count from the image's start:
   abi, soname, file, size, machine, bits, byte_order, flags, entry (0 = none),
@@ -74,9 +75,8 @@ Result<void> show_helper(const Abi& abi, const ImageOptions& options) {
     auto page = std::ranges::find(abi.vdso.helper_pages, options.helper, &HelperPage::name);
     if (page == abi.vdso.helper_pages.end())
         return fail(ErrorKind::internal, fmt::format("{}: no helper page {}", abi.name, options.helper));
-    auto bytes = vdso::embedded_file(page->image);
-    if (!options.extract.empty()) return write_file(options.extract, bytes);
-    POSTERN_TRY_ASSIGN(listing, disassemble(abi, bytes, page->address.value_or(0), {}));
+    if (!options.extract.empty()) return write_file(options.extract, vdso::embedded_file(page->image));
+    POSTERN_TRY_ASSIGN(listing, disassemble_helper(abi, *page));
     return print(listing);
 }
 
@@ -95,7 +95,13 @@ Result<void> show_own(const Abi& abi, const ImageOptions& options) {
     auto image = vdso::Image::of(abi);
     if (!image) return fail(ErrorKind::internal, fmt::format("{}: no vDSO image was built in", abi.name));
     if (!options.extract.empty()) return write_file(options.extract, image->bytes());
-    return show_image(abi, *image, {}, options);
+    POSTERN_TRY(show_image(abi, *image, {}, options));
+    if (!options.disassemble) return {};
+    for (const HelperPage& page : abi.vdso.helper_pages) {
+        POSTERN_TRY_ASSIGN(listing, disassemble_helper(abi, page));
+        POSTERN_TRY(print(fmt::format("Helper page {}\n{}\n", page.name, listing)));
+    }
+    return {};
 }
 
 /// Somebody else's image. Its errors begin with the file's name.

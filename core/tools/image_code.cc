@@ -97,4 +97,14 @@ Result<std::string> disassemble_image(const Abi& abi, const vdso::Image& image) 
     return text;
 }
 
+Result<std::string> disassemble_helper(const Abi& abi, const HelperPage& page) {
+    u64 start = page.address.value_or(0);
+    CodeLabels labels;
+    for (const HelperEntry& entry : page.entries)
+        labels[start + entry.offset] = {.name = std::string(entry.name), .is_function = !entry.is_data};
+    for (const ServedFunction& served : page.served)
+        labels[start + served.offset] = {.name = std::string(served.call)};
+    return disassemble(abi, vdso::embedded_file(page.image), start, labels);
+}
+
 }  // namespace postern::tools

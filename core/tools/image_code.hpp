@@ -12,4 +12,7 @@ namespace postern::tools {
 /// made for the page's present layout. Error: there is no such section, or Capstone does not know the machine.
 Result<std::string> disassemble_image(const Abi& abi, const vdso::Image& image);
 
+/// A page of kernel-provided code, with the names of its entries. Error: nobody knows the machine.
+Result<std::string> disassemble_helper(const Abi& abi, const HelperPage& page);
+
 }  // namespace postern::tools
