@@ -48,7 +48,8 @@ int main(int argc, char **argv)
     if (nanosleep(&wait, NULL) != 0)
         return 2;
     long long passed = read_clock(CLOCK_MONOTONIC) - monotonic, end = realtime();
-    long long ahead = read_clock(CLOCK_BOOTTIME) - read_clock(CLOCK_MONOTONIC);
+    long long now = read_clock(CLOCK_MONOTONIC);   /* first: hours may pass between the two */
+    long long ahead = read_clock(CLOCK_BOOTTIME) - now;
     printf("%lld.%09lld %lld.%09lld %lld %lld\n", start / 1000000000, start % 1000000000, end / 1000000000, end % 1000000000,
            passed / 1000000000, (ahead + 500000000) / 1000000000);
     return 0;
