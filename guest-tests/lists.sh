@@ -1,4 +1,4 @@
-# Read by the scripts of this folder: which tests there are, and on what they run.
+# Read by the scripts of this folder: which tests there are, on what they run, and how to use every processor.
 lists_folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 tests_file=$lists_folder/programs/list.txt
 
