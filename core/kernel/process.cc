@@ -139,6 +139,7 @@ Image Process::replace_image(Image image) {
 void Process::adopt(Image image) {
     close_on_exec(files_);
     Image old = replace_image(std::move(image));
+    retarget_signals(*this);
     reset_signals_on_exec(*this);
     current_call_ = nullptr;
     interrupted_call_.reset();

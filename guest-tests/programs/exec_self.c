@@ -1,9 +1,14 @@
-/* execve: arguments, environment, close-on-exec, signal dispositions, errors. */
+/* execve: arguments, environment, close-on-exec, signal dispositions, errors; signals in the new program. */
 #include "guest.h"
 
 static int is_open(int fd) { return CALL(fcntl, fd, F_GETFD, 0) >= 0; }
 
-static void nothing(int signal, siginfo_t *info, void *context) { (void)signal, (void)info, (void)context; }
+static volatile int count;
+static void count_signal(int signal, siginfo_t *info, void *context)
+{
+    (void)signal, (void)info, (void)context;
+    count++;
+}
 
 static int second_life(char **argv, int argc)
 {
@@ -24,6 +29,15 @@ static int second_life(char **argv, int argc)
     u64 mask;
     CHECK_EQUAL(set_signal_mask(SIG_BLOCK, 0, &mask), 0);
     CHECK_EQUAL(mask, SIGNAL_BIT(SIGALRM));
+    /* Signals reach the new program, in a system call and in a loop without any. */
+    CHECK_EQUAL(set_handler(SIGALRM, count_signal, 0, 0), 0);
+    CHECK_EQUAL(set_interval_timer(0 /* ITIMER_REAL */, 10000000, 0), 0);
+    CHECK_EQUAL(suspend_until_signal(0), -EINTR);
+    CHECK_EQUAL(count, 1);
+    CHECK_EQUAL(set_signal_mask(SIG_SETMASK, 0, 0), 0);
+    CHECK_EQUAL(set_interval_timer(0, 10000000, 0), 0);
+    while (count == 1) {
+    }
     return passed();
 }
 
@@ -45,7 +59,7 @@ int main(int argc, char **argv)
     CHECK_EQUAL(duplicate_to(1, 20), 20);
     CHECK_EQUAL(CALL(dup3, 1, 21, O_CLOEXEC), 21);
     CHECK_EQUAL(CALL(fcntl, 21, F_GETFD, 0), FD_CLOEXEC);
-    CHECK_EQUAL(set_handler(SIGUSR1, nothing, 0, 0), 0);
+    CHECK_EQUAL(set_handler(SIGUSR1, count_signal, 0, 0), 0);
     CHECK_EQUAL(set_handler(SIGUSR2, (signal_handler)1, 0, 0), 0);
     CHECK_EQUAL(set_signal_mask(SIG_SETMASK, SIGNAL_BIT(SIGALRM), 0), 0);
     CALL(execve, path, arguments, environment);
