@@ -4,10 +4,12 @@
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # open_private_apt FOLDER ARCHITECTURE/SUITE...: reads the package lists (architecture `source`: of sources).
-# Afterwards `apt` is apt-get with FOLDER, which keeps its downloads in FOLDER/archives.
+# Afterwards `apt` is apt-get with FOLDER, which keeps its downloads in FOLDER/archives. With $apt_architecture
+# set, it looks for what packages depend on as if the machine were one of that architecture.
 open_private_apt() {
     local mirror
     apt_root=$1
+    local machine=${apt_architecture:-$(dpkg --print-architecture)}
     shift
     [ -r "$keyring" ] || { echo "the package debian-archive-keyring is missing" >&2; return 1; }
     . /etc/os-release
@@ -37,8 +39,8 @@ Dir::Cache "$apt_root";
 Dir::Cache::archives "$apt_root/archives";
 Dir::Cache::pkgcache "pkgcache.bin";
 Dir::Cache::srcpkgcache "srcpkgcache.bin";
-APT::Architecture "$(dpkg --print-architecture)";
-APT::Architectures { $( (dpkg --print-architecture; printf '%s\n' "${@%/*}") | sed '/^source$/d; s/.*/"&";/' | sort -u) };
+APT::Architecture "$machine";
+APT::Architectures { $( (echo "$machine"; printf '%s\n' "${@%/*}") | sed '/^source$/d; s/.*/"&";/' | sort -u) };
 Acquire::Languages "none";
 APT::Sandbox::User "root";
 CONF
