@@ -112,7 +112,7 @@ ulimit -n >/dev/null && echo descriptors; (ulimit -n 20; ulimit -n)
 (ulimit -c 0; ulimit -c); (ulimit -f 1; head -c 5000 /dev/zero >large) 2>/dev/null; echo $?
 
 section variables
-echo "${BASH_VERSINFO[0]}" $((SECONDS < 100)) $((RANDOM < 32768)) "$SHLVL" $((EUID >= 0)) $(( ${#HOSTNAME} > 0 ))
+echo "${BASH_VERSINFO[0]}" $((SECONDS < 100000)) $((RANDOM < 32768)) "$SHLVL" $((EUID >= 0)) $(( ${#HOSTNAME} > 0 ))
 (exit 42); echo $?; readonly fixed=1; (fixed=2) 2>/dev/null || echo readonly
 [ "$BASHPID" = "$(exec bash -c 'echo $PPID')" ] && echo own
 ( [ "$BASHPID" != $$ ] && echo subshell )
