@@ -3,18 +3,55 @@
 import ctypes
 import re
 import subprocess
+from pathlib import Path
 
 import libraries
 
 AT_SYSINFO_EHDR = 33
-PRIVATE_NOTES = re.compile("unknown object file note type N with owner name '(Postern|Linux)' at offset N")
+KERNEL_REMARKS = Path(__file__).with_name("kernel-remarks.tsv")   # kernel_images.py writes it
+NOTE = re.compile(r"unknown object file note type N with owner name '(\w+)'")
+NOTES_OF_OURS = ("Postern",)
+# Of ABIs of which Debian's archive has no kernel: what is said of its C library there (`check --parsers` looks).
+ONLY_LIBRARIES_SHARE = {"parisc": {"invalid machine flags: 0x210"}}   # PA-RISC 1.1, which elfutils does not know
 
 
 def remarks(path):
-    """The kinds of them: numbers are N."""
-    output = subprocess.run(["eu-elflint", "--gnu-ld", path], capture_output=True, text=True).stdout
-    kinds = {re.sub(r"0x[0-9a-f]+|\d+", "N", line).replace("[N]", "[ N]") for line in output.splitlines()}
-    return kinds - {"No errors"}
+    """The kinds of them, without the places: numbers of entries, sections and notes, and offsets, are N."""
+    output = subprocess.run(["eu-elflint", path], capture_output=True, text=True).stdout
+    places = r"(?<=entry )\d+|(?<=offset )\d+|(?<=note type )\d+|(?<=phdr\[)\d+|(?<=section \[) *\d+"
+    return {re.sub(places, "N", line) for line in output.splitlines() or ["eu-elflint said nothing"]} - {"No errors"}
+
+
+def of_kernels():
+    """What it says of the vDSO images of Debian's kernels, by ABI."""
+    found = {}
+    for line in KERNEL_REMARKS.read_text().splitlines()[2:]:
+        abi, _, _, remark = line.split("\t")
+        found.setdefault(abi, set()).add(remark)
+    return found
+
+
+def only_libraries_share(abi):
+    return ONLY_LIBRARIES_SHARE.get(abi, set())
+
+
+def of_library(abi):
+    """What it says of Debian's C library of the ABI."""
+    _, library, _ = libraries.glibc_libraries()[abi]
+    return remarks(f"{library}/libc.so.6")
+
+
+def unexplained(abi, image):
+    """Remarks on an image that no real image shares: one about notes of a name of ours is one about notes."""
+    kernels = of_kernels()
+    any_notes = {NOTE.sub("note", remark) for found in kernels.values() for remark in found if NOTE.search(remark)}
+
+    def is_note(remark):
+        match = NOTE.search(remark)
+        return match and match[1] in NOTES_OF_OURS and NOTE.sub("note", remark) in any_notes
+
+    shared = kernels.get(abi, set()) | only_libraries_share(abi)
+    return {remark for remark in remarks(image) - shared if not is_note(remark)}
 
 
 def remarks_of_machine(work):
@@ -27,12 +64,3 @@ def remarks_of_machine(work):
         return None
     (work / "machine.so").write_bytes(ctypes.string_at(get(AT_SYSINFO_EHDR), sizes[0]))
     return remarks(work / "machine.so")
-
-
-def alone(abi, image):
-    """Remarks on an image that are not made of Debian's own C library of the ABI, if there is one, nor about
-    notes of a name of its own."""
-    if abi not in libraries.glibc_libraries():
-        return set()   # `check` knows each remark by its words
-    shared = remarks(f"{libraries.glibc_libraries()[abi][1]}/libc.so.6")
-    return {kind for kind in remarks(image) - shared if not PRIVATE_NOTES.search(kind)}
