@@ -17,6 +17,10 @@ GO_PROGRAM = "package main\n\nfunc main() { println(\"started\") }\n"
 GO_TOOL = Path("/usr/lib/go-1.19/bin/go")
 # libunwind is not good at the C library's own frames there, under Linux itself neither.
 LIBUNWIND_MISSES = {"i386"}
+# Whose cache there forgets what is a signal frame, so that what comes next is taken for a call: it works without.
+# The program that shows it needs neither signals nor a vDSO, and runs under qemu-user.
+LIBUNWIND_CACHE_FORGETS = {"ppc64le": "qemu-ppc64le"}
+TESTS = Path(__file__).resolve().parent
 
 
 def rows_of(name):
@@ -95,16 +99,41 @@ def go_runtime(abi, architecture, image, postern, work):
     return calls_the_clock(postern, image, program, work, wanted=None, clock="CLOCK_MONOTONIC")
 
 
-def libunwind(abi, image, postern, work):
-    """In place of the compiler's unwinder, through the trampoline, from a fault, a loop and the image's clock."""
-    program = work / "backtrace"
-    compiler, _, interpreter = glibc_libraries()[abi]
-    subprocess.run([*compiler, "-O2", "-fasynchronous-unwind-tables", "-o", program, WORLD / "cross-programs" / "backtrace.c"],
-                   check=True)
-    sysroot = make_sysroot(work, abi, "libgcc_s.so.1")
+def put_libunwind(abi, sysroot):
+    """With what it needs itself."""
     for name in ("libunwind.so.8", "liblzma.so.5"):
         found = next((PACKAGES / abi).rglob(name)).resolve()
-        (sysroot / Path(interpreter).parent.relative_to("/") / name).write_bytes(found.read_bytes())
+        (sysroot / Path(glibc_libraries()[abi][2]).parent.relative_to("/") / name).write_bytes(found.read_bytes())
+
+
+def cache_forgets(compile_program, qemu, sysroot, folder):
+    """Shows libunwind's defect; what was seen if it is not there (any more)."""
+    seen = {}
+    for case, sources in (("with", ["unwind_cache.c"]), ("without", ["unwind_cache.c", "unwind_without_cache.c"])):
+        program = compile_program(case, [TESTS / source for source in sources])
+        seen[case] = subprocess.run([qemu, "-L", sysroot, "-E", f"LD_LIBRARY_PATH={folder}", "-E", "LD_PRELOAD=libunwind.so.8", program],
+                                    capture_output=True, text=True, timeout=60).stdout.split()
+    if seen["without"] == ["him"] * 3 and seen["with"][:1] == ["him"] and seen["with"] != seen["without"]:
+        return None
+    return f"libunwind's cache no longer has the defect that LIBUNWIND_CACHE_FORGETS is about: {seen}"
+
+
+def libunwind(abi, image, postern, work):
+    """In place of the compiler's unwinder, through the trampoline, from a fault, a loop and the image's clock."""
+    compiler, _, interpreter = glibc_libraries()[abi]
+    sysroot = make_sysroot(work, abi, "libgcc_s.so.1")
+    put_libunwind(abi, sysroot)
+
+    def compile_program(name, sources):
+        subprocess.run([*compiler, "-O2", "-fasynchronous-unwind-tables", "-o", work / name, *sources], check=True)
+        return work / name
+
+    sources = [WORLD / "cross-programs" / "backtrace.c"]
+    if qemu := LIBUNWIND_CACHE_FORGETS.get(abi):
+        if wrong := cache_forgets(compile_program, qemu, sysroot, Path(interpreter).parent):
+            return wrong
+        sources.append(TESTS / "unwind_without_cache.c")
+    program = compile_program("backtrace", sources)
     result = subprocess.run([postern, "run", "--vdso", image, *in_sysroot(sysroot, abi), "--env", "LD_PRELOAD=libunwind.so.8", program],
                             capture_output=True, text=True, timeout=120)
     counts = [(what, int(good), int(all_)) for what, good, all_ in re.findall(r"^(\w+): (\d+) of (\d+)", result.stdout, re.M)]
