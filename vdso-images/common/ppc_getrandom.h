@@ -1,5 +1,6 @@
-/* getrandom the short way: 8 to 16 bytes that the state's batch has. For all else, and when the
- * generation moved, the C function (getrandom.c) starts anew with the arguments as they were.
+/* getrandom the short way: 8 to 16 bytes that the state's batch has. For all else the C function (getrandom.c)
+ * does it, and it starts anew, with the arguments as they were, if the generation turns out to be another: that is
+ * asked once, behind the copy, since bytes of another generation are then overwritten before anybody is told of them.
  * Conditions are gathered before a branch. 32 bits copy by floating-point registers, which a call need
  * not preserve.
  *
@@ -47,23 +48,15 @@ function __kernel_getrandom
 	.cfi_restore 65
 	addis 11, 11, (postern_time_page - 1b)@ha
 	addi 11, 11, (postern_time_page - 1b)@l
-	compare_generations
-	/* r9: negative if the length is below 8, above 16, or more than is left, which
-	 * is nothing during a call. */
+	/* Negative if the length is below 8, above 16, or more than is left, which is nothing during a call. */
 	addi 9, 4, -8
-	subfic 10, 4, 16
-	or 9, 9, 10
+	subfic 8, 4, 16
+	or 9, 9, 8
 	lwz 10, RANDOM_AT_POSITION(6)
-	subfic 12, 10, RANDOM_BATCH_SIZE
-	subf 12, 4, 12
-	or 9, 9, 12
-#if WORD == 8
-	srdi 9, 9, 63
-#else
-	srwi 9, 9, 31
-#endif
-	or. 8, 8, 9
-	bne slow_getrandom
+	subfic 8, 10, RANDOM_BATCH_SIZE
+	subf 8, 4, 8
+	or. 9, 9, 8
+	blt slow_getrandom
 
 	li 8, RANDOM_IN_USE
 	stw 8, RANDOM_AT_POSITION(6)
@@ -92,17 +85,18 @@ function __kernel_getrandom
 	stfd 1, -8(12)
 #endif
 	stw 10, RANDOM_AT_POSITION(6)
+	mr 0, 3
 	compare_generations
 #if WORD == 8
 	cmpdi 8, 0
 #else
 	cmpwi 8, 0
 #endif
-	bne 2f
 	mr 3, 4
 	crclr SUMMARY_OVERFLOW
-	blr
-2:	li 7, RANDOM_STATE_SIZE
+	beqlr	/* branch and return in one */
+	mr 3, 0
+	li 7, RANDOM_STATE_SIZE
 	b slow_getrandom
 	.cfi_restore_state
 3:	mtlr 12
