@@ -56,8 +56,14 @@ public:
     virtual GuestAddr fast_call_return() { return {}; }
 };
 
-/// One guest CPU. Registers are addressed by index of `Abi::registers`. Not thread-safe;
-/// only request_stop may be called from a signal handler.
+/// The registers of one guest thread, all of them, as its engine keeps them.
+class CpuContext {
+public:
+    virtual ~CpuContext() = default;
+};
+
+/// One guest CPU. Registers are addressed by index of `Abi::registers`. Not thread-safe, but any host
+/// thread may use it while no other does; only request_stop may be called at any time.
 class Cpu {
 public:
     explicit Cpu(const Abi& abi) : abi_(abi) {}
@@ -86,8 +92,19 @@ public:
     /// Runs until something needs attention outside. Resumes at the program counter.
     virtual Stop run() = 0;
 
-    /// Asks a running guest to stop soon; from a signal handler. Takes effect at a block
-    /// boundary, and only while interruptible.
+    // --- the guest's threads take turns on one Cpu. None of these from inside run(), nor with a
+    //     context of another Cpu.
+
+    /// A context to save to; what it holds before that is unspecified.
+    virtual std::unique_ptr<CpuContext> make_context() const = 0;
+    virtual void save(CpuContext& context) = 0;
+    virtual void restore(const CpuContext& context) = 0;
+    /// The thread is interrupted: a load-linked (load-exclusive, reservation) of it is forgotten, so that
+    /// its store-conditional fails, as after a real processor has served an interrupt.
+    virtual void forget_reservation() = 0;
+
+    /// Asks a running guest to stop soon; from a signal handler or another host thread. Takes effect at a
+    /// block boundary, and only while interruptible.
     virtual void request_stop() noexcept = 0;
     /// Interruptible guests pay for a check at each block, so turn it on only while
     /// something may have to interrupt running code. Not from inside run().

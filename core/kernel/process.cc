@@ -84,7 +84,8 @@ Result<std::unique_ptr<Process>> Process::start(const StartOptions& options) {
         int hidden = reserve_fd(process->files_, log->descriptor());
         if (hidden >= 0) log->set_descriptor(hidden);
     }
-    process->task_.reset(new Task{.process = *process, .tid = ::gettid(), .signals = {}, .restart = {}});
+    auto leader = std::unique_ptr<Task>(new Task{.process = *process, .tid = ::gettid(), .signals = {}, .restart = {}});
+    process->threads_.emplace(*process, std::move(leader));
     auto resolve = [&](std::string_view path) { return host_path(*process, path); };
     POSTERN_TRY_ASSIGN(image, load_image({.name = options.program,
                                           .host_path = program_on_host(*process, options.program),
@@ -141,52 +142,84 @@ void Process::adopt(Image image) {
     Image old = replace_image(std::move(image));
     retarget_signals(*this);
     reset_signals_on_exec(*this);
-    current_call_ = nullptr;
-    interrupted_call_.reset();
-    task_->clear_child_tid = {};
-    task_->robust_list = {};
-    task_->robust_list_size = 0;
-    task_->restart = nullptr;
+    Task& last = task();
+    last.context.reset();   // of the old engine
+    last.interrupted_call.reset();
+    last.clear_child_tid = {};
+    last.robust_list = {};
+    last.robust_list_size = 0;
+    last.restart = nullptr;
     announce_image();
     if (vfork_notify_fd_ >= 0) ::close(std::exchange(vfork_notify_fd_, -1));
 }
 
 void Process::announce_image() {
     set_host_name(image_.program.name);
-    if (options_.observer) options_.observer->image_loaded(*task_);
+    if (options_.observer) options_.observer->image_loaded(task());
 }
 
 ExitStatus Process::run() {
     initialize_signals(*this);
     start_clock_tick(*this);
+    threads_->begin();
     announce_image();
-    while (!exit_status_) handle_stop(cpu().run());
+    run_thread(threads_->leader());
     return *exit_status_;
 }
 
-void Process::handle_stop(const Stop& stop) {
-    if (exit_status_) return;
-    if (next_image_) {
-        Image image = std::move(*next_image_);
-        next_image_.reset();
-        adopt(std::move(image));
-    }
-    if (auto work = std::exchange(outside_work_, nullptr)) {
-        SysResult result = work();
-        if (result.value != keep_registers) set_result(cpu(), result);
-    }
+bool Process::run_thread(Task& task) {
+    do {
+        while (!exit_status_ && !task.ending) {
+            in_engine_ = true;
+            Stop stop = cpu().run();
+            in_engine_ = false;
+            handle_stop(task, stop);
+            if (next_image_) change_program(task);
+            if (host::attention() & host::turn_over) threads_->yield();
+        }
+        if (exit_status_) return true;
+    } while (threads_->retire(task));
+    return false;
+}
+
+void Process::end_host_process() {
+    if (options_.on_end) options_.on_end(*exit_status_);
+    ::_exit(exit_status_->code);
+}
+
+/// Only the leader can go on with a new program.
+void Process::change_program(Task& task) {
+    if (exit_status_ || !threads_->leave_only_leader()) return;
+    adopt(*std::exchange(next_image_, std::nullopt));
+    deliver_signals(task, std::nullopt);
+}
+
+void Process::handle_stop(Task& task, const Stop& stop) {
+    if (exit_status_ || next_image_) return;
+    do_outside_work(task);
     switch (stop.kind) {
         case Stop::Kind::requested: break;
         case Stop::Kind::trap:
         case Stop::Kind::fault:
-            if (!serve_fetch(*task_, stop)) raise_fault(*task_, stop);
+            if (!serve_fetch(task, stop)) raise_fault(task, stop);
             break;
         case Stop::Kind::engine_error:
             fmt::print(stderr, "postern: {} stopped at {:#x}: {}\n", cpu().engine_name(), cpu().pc(),
                        stop.text);
             return exit({.code = static_cast<int>(ErrorKind::internal)});
     }
-    deliver_signals(*task_, std::exchange(interrupted_call_, std::nullopt));
+    if (exit_status_ || next_image_ || task.ending) return;
+    deliver_signals(task, std::exchange(task.interrupted_call, std::nullopt));
+}
+
+/// The work may leave some of itself for outside, not knowing that it is there already.
+void Process::do_outside_work(Task& task) {
+    while (auto work = std::exchange(task.outside_work, nullptr)) {
+        SysResult result = work();
+        if (result.value == keep_registers) continue;
+        if (!is_special(result)) set_result(cpu(), result);
+        task.interrupted_call = result;
+    }
 }
 
 void Process::exit(ExitStatus status) { exit_status_ = status; }
@@ -206,11 +239,11 @@ void Process::after_fork(int vfork_notify_fd) {
     // The parent's own waiter is the parent's business.
     if (vfork_notify_fd_ >= 0) ::close(vfork_notify_fd_);
     vfork_notify_fd_ = vfork_notify_fd;
-    task_->tid = ::gettid();
+    threads_->after_fork();
     reset_signals_on_fork(*this);
     clock_->service(vdso::ServiceReason::fork);
     start_clock_tick(*this);
-    if (options_.observer) options_.observer->forked(*task_);
+    if (options_.observer) options_.observer->forked(task());
 }
 
 // --- system calls: the hot path
@@ -220,43 +253,50 @@ bool Process::system_call() {
     if (number - counter_syscall_number <= keystream_syscall_number - counter_syscall_number) [[unlikely]]
         return serve_reserved_call(number);
     const SyscallEntry* entry = syscalls_->find(number);
-    current_call_ = entry;
     if (clock_->counts_calls()) [[unlikely]] clock_->count_call();
-    SysResult result = options_.observer && options_.observer->wants_syscalls()
-                           ? dispatch_observed(entry, number)
-                           : dispatch(entry);
+    Task& task = threads_->current();
+    if (threads_->several() && entry && entry->row->may_wait && entry->row->may_wait(task)) [[unlikely]] {
+        task.outside_work = [this, entry, number] { return serve(entry, number); };
+        return false;
+    }
+    SysResult result = serve(entry, number);
     if (is_special(result)) [[unlikely]] return finish_call(result);
     set_result(*image_.cpu, result);
-    if (!signal_pending(*task_)) [[likely]] return true;
-    interrupted_call_ = result;
+    if (!signal_pending(task)) [[likely]] return true;
+    task.interrupted_call = result;
     return false;
+}
+
+SysResult Process::serve(const SyscallEntry* entry, u64 number) {
+    return options_.observer && options_.observer->wants_syscalls() ? dispatch_observed(entry, number) : dispatch(entry);
 }
 
 SysResult Process::dispatch(const SyscallEntry* entry) {
     if (!entry) return -ENOSYS;
     if (!entry->row->function) return -entry->row->refusal;
-    Arguments arguments(*task_);
-    return entry->row->function(*task_, arguments);
+    Arguments arguments(task());
+    return entry->row->function(task(), arguments);
 }
 
 SysResult Process::dispatch_observed(const SyscallEntry* entry, u64 number) {
     Observer& observer = *options_.observer;
-    observer.system_call_enter(*task_, entry, number);
+    observer.system_call_enter(task(), entry, number);
     SysResult result = dispatch(entry);
-    if (!exit_status_ && !next_image_) observer.system_call_exit(*task_, entry, number, result);
+    if (!exit_status_ && !next_image_ && !task().ending) observer.system_call_exit(task(), entry, number, result);
     return result;
 }
 
 SysResult Process::finish_outside(std::function<SysResult()> work) {
-    outside_work_ = std::move(work);
+    task().outside_work = std::move(work);
     return keep_registers;
 }
 
 /// A call whose result does not go to the result register: whether the guest goes on in place.
 bool Process::finish_call(SysResult result) {
+    Task& current = task();
     if (result.value == keep_registers)
-        return !exit_status_ && !next_image_ && !outside_work_ && !signal_pending(*task_);
-    interrupted_call_ = result;
+        return !exit_status_ && !next_image_ && !current.outside_work && !current.ending && !signal_pending(current);
+    current.interrupted_call = result;
     return false;
 }
 
@@ -266,8 +306,8 @@ bool Process::serve_reserved_call(u64 number) {
         return_counter();
         return true;
     }
-    Arguments arguments(*task_);
-    set_result(cpu(), compute_keystream(*task_, arguments));
+    Arguments arguments(task());
+    set_result(cpu(), compute_keystream(task(), arguments));
     return true;
 }
 

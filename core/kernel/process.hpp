@@ -1,4 +1,4 @@
-// One guest process (= one host process), its image, and its one thread.
+// One guest process (= one host process), its image and its threads.
 #pragma once
 
 #include "abi/abi.hpp"
@@ -8,6 +8,7 @@
 #include "kernel/signals.hpp"
 #include "kernel/syscall.hpp"
 #include "kernel/system_state.hpp"
+#include "kernel/threads.hpp"
 #include "memory/address_space.hpp"
 #include "vdso/clock.hpp"
 #include "vdso/time_policy.hpp"
@@ -37,6 +38,12 @@ enum class ServedPages : u8 {
     emulate,        ///< both
 };
 
+/// How a guest process ended.
+struct ExitStatus {
+    int code = 0;        ///< exit code 0 ... 255
+    int signal = 0;      ///< host signal number that killed it, 0 = it exited
+};
+
 /// What a user asks for: `postern run`.
 struct StartOptions {
     std::string program;                      ///< path as given; no PATH search
@@ -49,6 +56,9 @@ struct StartOptions {
     VdsoChoice vdso = {};
     ServedPages served_pages = ServedPages::execute_only;
     Observer* observer = nullptr;
+    /// Ends the host process as the guest ended, where a thread other than the one in Process::run has to.
+    /// Does not return. Empty: _exit.
+    std::function<void(const ExitStatus&)> on_end = {};
 };
 
 /// Facts of a loaded program, for auxv, /proc/self and tools.
@@ -91,22 +101,24 @@ struct LoadRequest;   // kernel/loader.hpp
 struct Task {
     class Process& process;
     int tid = 0;                       ///< host thread id
+    host::Thread* host = nullptr;      ///< what the host's signal handlers know of it
+    std::unique_ptr<CpuContext> context = {};   ///< its registers while others have their turn; null: there was no other yet
     TaskSignals signals;
     GuestAddr clear_child_tid{};       ///< set_tid_address, CLONE_CHILD_CLEARTID
     GuestAddr robust_list{};
     u64 robust_list_size = 0;
     /// Continues a timed call after a signal without handler (restart_syscall).
     std::function<SysResult(Task&)> restart;
+    // --- the system call under way
+    std::function<SysResult()> outside_work = {};        ///< of it, or the rest of it, to be done outside the engine
+    std::optional<SysResult> interrupted_call = {};      ///< its result, if it left the engine
+    // --- the end
+    bool ending = false;               ///< runs no more guest code
+    int exit_code = 0;
 
     const Abi& abi() const;
     memory::AddressSpace& memory() const;
     Cpu& cpu() const;
-};
-
-/// How a guest process ended.
-struct ExitStatus {
-    int code = 0;        ///< exit code 0 ... 255
-    int signal = 0;      ///< host signal number that killed it, 0 = it exited
 };
 
 class Process final : public SyscallHandler {
@@ -118,22 +130,28 @@ public:
     /// Runs until the guest ends. In a child the guest forked, this returns as well, when the
     /// child ends: the caller ends the host process with the status either way.
     ExitStatus run();
-    /// Called by exit_group: run() returns `status` when the current system call is over.
+    /// Called by exit_group: the process ends with `status` when the current system call is over.
     void exit(ExitStatus status);
+    /// Runs a thread, whose turn it is, until it ends. True: the process has ended, and it is still its turn.
+    bool run_thread(Task& task);
+    /// When the process has ended, for a host thread that has nobody to return to.
+    [[noreturn]] void end_host_process();
 
     Image& image() { return image_; }
     const Abi& abi() const { return *image_.abi; }
     memory::AddressSpace& memory() { return *image_.memory; }
     Cpu& cpu() { return *image_.cpu; }
     vdso::Clock& clock() { return *clock_; }
-    Task& task() { return *task_; }
+    /// The thread whose turn it is.
+    Task& task() { return threads_->current(); }
+    Threads& threads() { return *threads_; }
+    bool in_engine() const { return in_engine_; }
     FileState& files() { return files_; }
     ProcessSignals& signals() { return signals_; }
     SystemState& system() { return system_; }
     Observer* observer() { return options_.observer; }
     const StartOptions& options() const { return options_; }
     const SyscallTable& syscalls() const { return *syscalls_; }
-    const SyscallEntry* current_call() const { return current_call_; }
 
     /// execve: loads `path` into a new image. On success the old image is gone when the
     /// system call ends; the handler returns keep_registers. Error: the errno is in
@@ -143,6 +161,7 @@ public:
     /// The same for a file whose name and place on the host differ (execveat, /proc/self/exe).
     /// `resolve` and `random` of the request are filled in.
     Result<void> execute(LoadRequest request);
+    bool has_next_program() const { return next_image_.has_value(); }
     /// The rest of a system call that needs every register, some of which engines only tell while
     /// they stand still. For handlers to end with: `work` gives the call's result.
     SysResult finish_outside(std::function<SysResult()> work);
@@ -158,12 +177,15 @@ public:
 
 private:
     Process() = default;
+    SysResult serve(const SyscallEntry* entry, u64 number);
     SysResult dispatch(const SyscallEntry* entry);
     SysResult dispatch_observed(const SyscallEntry* entry, u64 number);
     bool finish_call(SysResult result);
     bool serve_reserved_call(u64 number);
     void return_counter();
-    void handle_stop(const Stop& stop);
+    void handle_stop(Task& task, const Stop& stop);
+    void do_outside_work(Task& task);
+    void change_program(Task& task);
     void adopt(Image image);
     Image replace_image(Image image);
     void announce_image();
@@ -179,10 +201,8 @@ private:
     std::optional<SyscallTable> syscalls_;
     std::shared_ptr<vdso::TimeSource> time_source_;   // of the first clock
     std::optional<vdso::Clock> clock_;
-    std::unique_ptr<Task> task_;
-    const SyscallEntry* current_call_ = nullptr;
-    std::function<SysResult()> outside_work_;    // rest of a call, done outside the engine
-    std::optional<SysResult> interrupted_call_;  // result of the call that left the engine
+    std::optional<Threads> threads_;
+    bool in_engine_ = false;                     // a system call is served from inside Cpu::run
     std::optional<ExitStatus> exit_status_;
     int vfork_notify_fd_ = -1;
 };

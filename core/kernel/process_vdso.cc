@@ -43,8 +43,8 @@ void Process::watch_vdso() {
             move_return_address(*this, *image_.vdso_image, old_start, new_start);
         place_counter_points(image_, options_.clock_mode, image_gone);
         bind_clock(vdso::ServiceReason::request);
-        if (options_.observer && task_ && (image_gone || new_start != old_start))
-            options_.observer->vdso_moved(*task_, image_gone ? GuestAddr{} : new_start);
+        if (options_.observer && (image_gone || new_start != old_start))
+            options_.observer->vdso_moved(task(), image_gone ? GuestAddr{} : new_start);
     });
 }
 

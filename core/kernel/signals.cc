@@ -57,11 +57,13 @@ void set_action(Process& process, int signal, const SignalAction& action) {
     process.signals().actions[signal] = action;
     host::mirror_action(signal, action);
     if (discards(signal, action)) host::forget(signal_bit(signal));
-    if (wants_interruption(process.signals()) != process.cpu().interruptible())
+    if (wants_interruption(process) != process.cpu().interruptible())
         host::set_attention(host::reconfigure);
 }
 
-bool wants_interruption(const ProcessSignals& signals) {
+bool wants_interruption(Process& process) {
+    if (process.threads().several()) return true;
+    const ProcessSignals& signals = process.signals();
     for (int signal = 1; signal <= signal_count; ++signal)
         if (has_handler(signals.actions[signal]) && !(synchronous & signal_bit(signal))) return true;
     return false;
@@ -82,11 +84,13 @@ void force_signal(Task& task, SignalInfo info) {
 i64 interruptible_call(Task& task, long number, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5) {
     for (;;) {
         i64 result = blocking_call(task, number, a0, a1, a2, a3, a4, a5);
-        if (result != -EINTR || (host::attention() & (host::caught_signal | host::forced_signal))) return result;
+        if (result != -EINTR || (host::attention() & (host::caught_signal | host::forced_signal | host::leave_call)))
+            return result;
     }
 }
 
-i64 blocking_call(Task&, long number, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5) {
+i64 blocking_call(Task& task, long number, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5) {
+    Threads::Sleep sleep(task);
     return host::system_call_unless_caught(number, {a0, a1, a2, a3, a4, a5});
 }
 

@@ -113,8 +113,8 @@ i64 blocking_call(Task& task, long number, u64 a0 = 0, u64 a1 = 0, u64 a2 = 0, u
 void set_blocked(Task& task, SignalSet blocked);
 /// sigaction(2) on a valid signal: stores the action and makes the host's disposition match.
 void set_action(Process& process, int signal, const SignalAction& action);
-/// True if a handler may have to interrupt running guest code.
-bool wants_interruption(const ProcessSignals& signals);
+/// True if a handler, or another thread's turn, may have to interrupt running guest code.
+bool wants_interruption(Process& process);
 
 /// The mask of ppoll, pselect6, epoll_pwait and sigsuspend for the time of one call. Make it,
 /// wait, and pass the result through `finish`: if a signal ended the call (-EINTR or a restart

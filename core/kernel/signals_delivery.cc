@@ -218,7 +218,7 @@ void report_lost_page(Task& task) {
 void adjust_engine(Task& task) {
     if (!(host::attention() & host::reconfigure)) return;
     host::clear_attention(host::reconfigure);
-    bool wanted = wants_interruption(task.process.signals());
+    bool wanted = wants_interruption(task.process);
     if (task.cpu().interruptible() != wanted) task.cpu().set_interruptible(wanted);
 }
 

@@ -31,22 +31,35 @@ enum class Disposition : u8 { standard, ignored, handled };
 // that went away.
 constexpr SignalSet never_blocked = signal_bit(tick_signal) | signal_bit(SIGBUS);
 
-// Everything that handlers touch. Handlers run with all signals blocked, so there is one
-// writer at a time besides the interrupted code.
-struct State {
+}  // namespace
+
+// Everything of a thread that handlers touch. They run on it with all signals blocked, so there is one
+// writer at a time besides the interrupted code; only `attention` is written by other threads too.
+struct Thread {
     std::atomic<SignalSet> caught{0};
     std::atomic<SignalSet> wanted{~SignalSet{0}};   // not blocked, or awaited
     SignalSet blocked = 0, awaited = 0;
     siginfo_t slots[signal_count + 1]{};
-    std::atomic<Disposition> dispositions[signal_count + 1]{};
-    volatile int stop_calls = 0;                    // caught & wanted is not empty
+    volatile int stop_calls = 0;                    // caught & wanted is not empty, or it shall leave its call
     std::atomic<int> attention{0};
+    std::atomic<u64> lost_page{no_page};
+    int tid = 0;
+};
+
+namespace {
+
+// Handlers may look at it: it is part of the program's own thread storage, which needs no allocation.
+constinit thread_local Thread self;
+
+// What the threads share.
+struct State {
+    std::atomic<Disposition> dispositions[signal_count + 1]{};
+    std::atomic<Thread*> running{nullptr};          // the one whose turn it is
 
     std::atomic<Cpu*> cpu{nullptr};
     std::atomic<vdso::Clock*> clock{nullptr};
     std::byte* arena_start = nullptr;
     std::byte* arena_end = nullptr;
-    std::atomic<u64> lost_page{no_page};
 
     KernelAction prototype{};                       // with the library's own restorer
     std::atomic<int> tick_timer{-1};
@@ -64,37 +77,39 @@ SignalSet& mask_of(ucontext_t& context) {
     return *reinterpret_cast<SignalSet*>(&context.uc_sigmask);
 }
 
-bool deliverable() { return (state.caught & state.wanted) != 0; }
+bool deliverable() { return (self.caught & self.wanted) != 0; }
 
 // A handler may run between the question and the store, so the question is asked again.
 void update_attention() {
     bool now;
     do {
         now = deliverable();
-        state.stop_calls = now;
-        if (now) state.attention |= caught_signal;
-        else state.attention &= ~caught_signal;
+        self.stop_calls = now || (self.attention & leave_call) != 0;
+        if (now) self.attention |= caught_signal;
+        else self.attention &= ~caught_signal;
     } while (now != deliverable());
 }
 
 // Puts a signal back into the host's queue, blocked until the slot is free.
 void requeue(int signal, siginfo_t* info, ucontext_t& context) {
     mask_of(context) |= signal_bit(signal);
-    syscall(SYS_rt_sigqueueinfo, getpid(), signal, info);
+    syscall(SYS_rt_tgsigqueueinfo, getpid(), self.tid, signal, info);
 }
+
+
 
 void keep(int signal, siginfo_t* info, ucontext_t& context) {
     SignalSet bit = signal_bit(signal);
-    if (state.caught & bit) {
+    if (self.caught & bit) {
         // One of a kind is enough, except for queued ones that raced with a change of mask.
         if (signal >= SIGRTMIN && !(bit & never_blocked)) requeue(signal, info, context);
         return;
     }
-    state.slots[signal] = *info;
-    state.caught |= bit;
+    self.slots[signal] = *info;
+    self.caught |= bit;
     if (!(bit & never_blocked)) mask_of(context) |= bit;
     update_attention();
-    if (!(bit & state.wanted)) return;
+    if (!(bit & self.wanted)) return;
     turn_back(context);
     if (Cpu* cpu = state.cpu) cpu->request_stop();
 }
@@ -111,6 +126,20 @@ bool is_tick(int signal, const siginfo_t& info) {
     return signal == tick_signal && info.si_code == SI_TIMER && info.si_value.sival_ptr == &state;
 }
 
+// The host gives the tick to any thread, and the clock is whose turn it is. Nobody's: nothing computes.
+void tick(siginfo_t* info) {
+    Thread* running = state.running;
+    if (running != &self) {
+        if (running) syscall(SYS_rt_tgsigqueueinfo, getpid(), running->tid, tick_signal, info);
+        return;
+    }
+    if (vdso::Clock* clock = state.clock) clock->service(vdso::ServiceReason::tick);
+}
+
+bool is_wake(int signal, const siginfo_t& info) {
+    return signal == tick_signal && info.si_code == SI_QUEUE && info.si_value.sival_ptr == &state && info.si_pid == getpid();
+}
+
 // A file that was mapped has become shorter. A page of zeros takes the place of the missing
 // one, so that whatever ran can go on to the next point where the guest takes its signal.
 bool replace_lost_page(const siginfo_t& info) {
@@ -121,8 +150,8 @@ bool replace_lost_page(const siginfo_t& info) {
     void* page = mmap(state.arena_start + offset, page_size, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
     if (page == MAP_FAILED) return false;
-    state.lost_page = offset;
-    state.attention |= forced_signal;
+    self.lost_page = offset;
+    self.attention |= forced_signal;
     if (Cpu* cpu = state.cpu) cpu->request_stop();
     return true;
 }
@@ -136,15 +165,18 @@ void handle(int signal, siginfo_t* info, void* raw_context) {
     int saved_errno = errno;
     auto& context = *static_cast<ucontext_t*>(raw_context);
     if (is_tick(signal, *info)) {
-        if (vdso::Clock* clock = state.clock) clock->service(vdso::ServiceReason::tick);
+        tick(info);
+    } else if (is_wake(signal, *info)) {
+        update_attention();
+        turn_back(context);
     } else if (is_own_fault(signal, *info)) {
         // A defect of ours: the instruction runs again and takes the process with it.
         if (signal != SIGBUS || !replace_lost_page(*info)) {
             KernelAction standard{};
             kernel_action(signal, &standard, nullptr);
         }
-    } else if (state.dispositions[signal] == Disposition::handled || (state.awaited & signal_bit(signal)) ||
-               (state.blocked & signal_bit(signal))) {
+    } else if (state.dispositions[signal] == Disposition::handled || (self.awaited & signal_bit(signal)) ||
+               (self.blocked & signal_bit(signal))) {
         keep(signal, info, context);
     } else if (state.dispositions[signal] == Disposition::standard) {
         act_by_default(signal);
@@ -153,7 +185,7 @@ void handle(int signal, siginfo_t* info, void* raw_context) {
 }
 
 void renew_host_mask() {
-    SignalSet held = state.blocked | (state.caught & ~never_blocked);
+    SignalSet held = self.blocked | (self.caught & ~never_blocked);
     kernel_mask(SIG_SETMASK, held & ~never_blocked);
 }
 
@@ -191,7 +223,8 @@ void install(ProcessSignals& signals, SignalSet& blocked) {
     sigaction(SIGBUS, &action, nullptr);
     kernel_action(tick_signal, nullptr, &state.prototype);
     state.prototype.mask = ~u64{0};
-    publish_blocked(blocked);
+    begin_thread(blocked);
+    set_running(&self);
 }
 
 void mirror_action(int signal, const SignalAction& action) {
@@ -209,50 +242,84 @@ void mirror_action(int signal, const SignalAction& action) {
 }
 
 void publish_blocked(SignalSet blocked) {
-    state.blocked = blocked;
-    state.wanted = ~blocked | state.awaited;
+    self.blocked = blocked;
+    self.wanted = ~blocked | self.awaited;
     renew_host_mask();
     update_attention();
 }
 
 void publish_awaited(SignalSet awaited) {
-    state.awaited = awaited;
-    state.wanted = ~state.blocked | awaited;
+    self.awaited = awaited;
+    self.wanted = ~self.blocked | awaited;
     update_attention();
 }
 
-SignalSet caught() { return state.caught; }
+SignalSet caught() { return self.caught; }
 
 std::optional<SignalInfo> take(SignalSet candidates) {
-    SignalSet available = state.caught & candidates;
+    SignalSet available = self.caught & candidates;
     if (!available) return std::nullopt;
     int signal = std::countr_zero(available) + 1;
-    SignalInfo info = signal_info_from_host(state.slots[signal]);
+    SignalInfo info = signal_info_from_host(self.slots[signal]);
     forget(signal_bit(signal));
     return info;
 }
 
 void forget(SignalSet signals) {
-    if (!(state.caught & signals)) return;
-    state.caught &= ~signals;
+    if (!(self.caught & signals)) return;
+    self.caught &= ~signals;
     renew_host_mask();
     update_attention();
 }
 
 std::optional<u64> take_lost_page() {
-    u64 offset = state.lost_page.exchange(no_page);
+    u64 offset = self.lost_page.exchange(no_page);
     return offset == no_page ? std::nullopt : std::optional(offset);
 }
 
-int attention() { return state.attention.load(std::memory_order_relaxed); }
-void set_attention(Attention what) { state.attention |= what; }
+int attention() { return self.attention.load(std::memory_order_relaxed); }
+void set_attention(Attention what) { self.attention |= what; }
 void clear_attention(Attention what) {
     if (what == caught_signal) update_attention();
-    else state.attention &= ~what;
+    else self.attention &= ~what;
+}
+
+Thread& this_thread() { return self; }
+
+void begin_thread(SignalSet blocked) {
+    self.tid = gettid();
+    publish_blocked(blocked);
+}
+
+void end_thread() {
+    kernel_mask(SIG_SETMASK, ~SignalSet{0});
+    for (int signal = 1; signal <= signal_count; ++signal) {
+        if (!(self.caught & signal_bit(signal)) || self.slots[signal].si_code == SI_TKILL) continue;
+        syscall(SYS_rt_sigqueueinfo, getpid(), signal, &self.slots[signal]);
+    }
+    self.caught = 0;
+    update_attention();
+}
+
+void set_running(Thread* thread) { state.running.store(thread, std::memory_order_relaxed); }
+
+void request(Thread& thread, Attention what) {
+    thread.attention |= what;
+    if (Cpu* cpu = state.cpu) cpu->request_stop();
+}
+
+void wake(Thread& thread, Attention what) {
+    request(thread, what);
+    siginfo_t info{};
+    info.si_signo = tick_signal;
+    info.si_code = SI_QUEUE;
+    info.si_pid = getpid();
+    info.si_value.sival_ptr = &state;
+    syscall(SYS_rt_tgsigqueueinfo, getpid(), thread.tid, tick_signal, &info);
 }
 
 i64 system_call_unless_caught(long number, const u64 (&arguments)[6]) {
-    return guarded_system_call(&state.stop_calls, number, arguments);
+    return guarded_system_call(&self.stop_calls, number, arguments);
 }
 
 void start_tick() {

@@ -1,6 +1,7 @@
 // The host's side of guest signals: handlers, the signals they caught, dispositions, the mask.
 //
-// One host process has one guest thread. A guest handler is mirrored by a host handler that
+// A guest thread is a host thread, with the mask of blocked signals of the guest's. So the host chooses
+// who gets a signal, as Linux does. A guest handler is mirrored by a host handler that
 // keeps the signal in a slot of its number and blocks that number on the host until the guest
 // has taken it: the host queues what comes after, so nothing is lost and nothing piles up here.
 // Default and ignored actions are the host's own.
@@ -15,6 +16,17 @@ namespace postern::kernel::host {
 /// The real-time signal whose handler renews the time page (timer expirations told apart from
 /// a guest's own by their timer id and value). Never blocked on the host.
 inline constexpr int tick_signal = 63;
+
+/// What the host's handlers know of a thread. All functions here that do not take one are about the thread
+/// that calls them.
+struct Thread;
+Thread& this_thread();
+/// On a new thread, or one that fork has left alone, before it takes signals.
+void begin_thread(SignalSet blocked);
+/// The thread takes no more signals; those caught for the process go to another one.
+void end_thread();
+/// Whose turn it is to run guest code; null: nobody's.
+void set_running(Thread* thread);
 
 /// Points the handlers at the process's current image. Call with every new image.
 void set_targets(Process& process);
@@ -46,7 +58,13 @@ enum Attention : int {
     caught_signal = 1,    ///< something caught is not blocked
     forced_signal = 2,    ///< TaskSignals::forced is not empty
     reconfigure = 4,      ///< the engine's interruptibility may have to change
+    turn_over = 8,        ///< others wait for their turn
+    leave_call = 16,      ///< the thread shall not sleep, since it has to end or to change its program
 };
+/// From any thread: sets `what` of `thread`, and stops it if it runs guest code.
+void request(Thread& thread, Attention what);
+/// The same, and a system call it sleeps in fails with EINTR.
+void wake(Thread& thread, Attention what);
 int attention();
 void set_attention(Attention what);
 void clear_attention(Attention what);

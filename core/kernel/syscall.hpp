@@ -100,7 +100,17 @@ struct SyscallRow {
     std::string_view arguments;
     std::string_view note = {};
     int refusal = ENOSYS;            ///< errno, positive, of refused rows
+    /// Whether the call may sleep, by its arguments; null: never. With several threads such a call is made
+    /// outside the engine, so that another thread can have its turn meanwhile.
+    bool (*may_wait)(Task& task) = nullptr;
 };
+
+constexpr bool always(Task&) { return true; }
+/// A row of a call that may sleep.
+constexpr SyscallRow waits(SyscallRow row, bool (*when)(Task&) = always) {
+    row.may_wait = when;
+    return row;
+}
 
 /// The rows of one topic file; syscalls/table.cc lists the topics.
 std::span<const SyscallRow> file_rows();       // open, close, dup, pipe, lseek, truncate, sync
@@ -121,7 +131,8 @@ std::span<const SyscallRow> time_rows();       // clock_*, gettimeofday, nanosle
 std::span<const SyscallRow> system_rows();     // uname, sysinfo, limits, rusage, getrandom
 std::span<const SyscallRow> control_rows();    // prctl, personality
 std::span<const SyscallRow> scheduling_rows(); // sched_*, priorities, getcpu
-std::span<const SyscallRow> thread_rows();     // futex, robust lists, thread pointer, ARM private calls
+std::span<const SyscallRow> thread_rows();     // robust lists, thread pointer, ARM private calls
+std::span<const SyscallRow> futex_rows();      // futex
 std::span<const SyscallRow> network_rows();    // sockets: the part that the host can do unchanged
 std::span<const SyscallRow> refused_rows();    // everything we know and do not have, with the reason
 

@@ -43,6 +43,10 @@ public:
     }
     void reset() override {}
     Stop run() override { return {}; }
+    std::unique_ptr<CpuContext> make_context() const override { return nullptr; }
+    void save(CpuContext&) override {}
+    void restore(const CpuContext&) override {}
+    void forget_reservation() override {}
     void request_stop() noexcept override {}
     void set_interruptible(bool) override {}
     bool interruptible() const override { return false; }

@@ -262,10 +262,16 @@ Result<int> run(const RunOptions& options, const std::vector<std::string>& progr
     POSTERN_TRY_ASSIGN(start, start_options(options, program));
     start.time = policy;
     if (!session.empty()) start.observer = &session;
+    kernel::Process* running = nullptr;
+    auto end = [&](const kernel::ExitStatus& status) {
+        session.finish(*running, status);
+        end_as(status);
+    };
+    start.on_end = end;
     POSTERN_TRY_ASSIGN(process, kernel::Process::start(start));
-    kernel::ExitStatus status = process->run();
-    session.finish(*process, status);
-    end_as(status);
+    running = process.get();
+    end(process->run());
+    return 0;   // not reached
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ public:
     void get_bytes(RegisterIndex index, std::span<std::byte> out) const override;
     void set_bytes(RegisterIndex index, std::span<const std::byte> in) override;
     Stop run() override;
+    void forget_reservation() override {}   // neither machine has load-linked instructions
     void request_stop() noexcept override { stop_requested_ = 1; }
     void set_interruptible(bool on) override { interruptible_ = on; }
     bool interruptible() const override { return interruptible_; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "abi/parisc.hpp"
+#include "cpu/blocks/context.hpp"
 #include "cpu/blocks/core.hpp"
 #include "cpu/parisc/translate.hpp"
 
@@ -20,6 +21,9 @@ public:
 
     u64 get(RegisterIndex index) const override;
     void set(RegisterIndex index, u64 value) override;
+    std::unique_ptr<CpuContext> make_context() const override { return blocks::make_context(state_); }
+    void save(CpuContext& context) override { blocks::save(state_, context); }
+    void restore(const CpuContext& context) override { blocks::restore(state_, context); }
     void reset() override { state_.reset(); }
     std::string_view engine_name() const override { return name; }
 

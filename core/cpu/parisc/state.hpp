@@ -34,12 +34,8 @@ inline constexpr u32 flag_shift = 27;
 inline constexpr u32 own_space = 0x1000, gateway_space = 0;
 inline constexpr u32 user_privilege = 3;
 
-struct State final : blocks::State {
-    State(memory::AddressSpace& memory, CodeHolder& holder, blocks::Watcher& watched_by, bool swapped)
-        : blocks::State(memory, holder, watched_by, swapped, u64{1} << 32) {
-        reset();
-    }
-
+/// All but the program counter.
+struct Registers {
     /// General registers; the last is where results for r0 go.
     std::array<u32, 33> r{};
     u32 carries = 0;        ///< bit 4 * i + 4 is the carry out of digit i, but for the last
@@ -57,6 +53,15 @@ struct State final : blocks::State {
     /// Floating-point words, two for each register, in the host's order of a double; behind them zeros, which are
     /// what register 0 is as an operand, and where results for it go.
     alignas(8) std::array<u32, 68> f{};
+};
+
+struct State final : blocks::State, Registers {
+    State(memory::AddressSpace& memory, CodeHolder& holder, blocks::Watcher& watched_by, bool swapped)
+        : blocks::State(memory, holder, watched_by, swapped, u64{1} << 32) {
+        reset();
+    }
+
+    Registers& registers() { return *this; }
 
     /// Index into `f` of a register's left (0) or right (1) word.
     static constexpr u32 float_word(u32 number, u32 right) {

@@ -1,6 +1,7 @@
 // An SH-4 in user mode behind the Cpu contract.
 #pragma once
 
+#include "cpu/blocks/context.hpp"
 #include "cpu/blocks/core.hpp"
 #include "cpu/sh/translate.hpp"
 
@@ -21,6 +22,9 @@ public:
 
     u64 get(RegisterIndex index) const override;
     void set(RegisterIndex index, u64 value) override;
+    std::unique_ptr<CpuContext> make_context() const override { return blocks::make_context(state_); }
+    void save(CpuContext& context) override { blocks::save(state_, context); }
+    void restore(const CpuContext& context) override { blocks::restore(state_, context); }
     void reset() override;
     std::string_view engine_name() const override { return name; }
 

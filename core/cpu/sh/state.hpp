@@ -31,10 +31,8 @@ using blocks::Misaligned;
 /// User mode may not even name what lies above.
 inline constexpr u32 first_privileged_address = 0x8000'0000;
 
-struct State final : blocks::State {
-    State(memory::AddressSpace& memory, CodeHolder& holder, blocks::Watcher& watched_by, bool swapped)
-        : blocks::State(memory, holder, watched_by, swapped, first_privileged_address) {}
-
+/// All but the program counter.
+struct Registers {
     std::array<u32, 16> r{};
     u32 t = 0, s = 0, m = 0, q = 0;   ///< bits of SR, 0 or 1 each
     u32 gbr = 0, mach = 0, macl = 0, pr = 0;
@@ -45,6 +43,13 @@ struct State final : blocks::State {
     /// What the delayed branch under way decided, for the end of its slot.
     u32 delayed_target = 0;
     bool delayed_taken = false;
+};
+
+struct State final : blocks::State, Registers {
+    State(memory::AddressSpace& memory, CodeHolder& holder, blocks::Watcher& watched_by, bool swapped)
+        : blocks::State(memory, holder, watched_by, swapped, first_privileged_address) {}
+
+    Registers& registers() { return *this; }
 
     u64 mac() const { return u64{mach} << 32 | macl; }
     void set_mac(u64 value) {

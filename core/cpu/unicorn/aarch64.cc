@@ -30,6 +30,7 @@ constexpr u64 user_controls = u64{1} << 4 | u64{1} << 14 | u64{1} << 15 | u64{1}
 constexpr u64 user_flags = 0xf0000c00;
 // ID_AA64PFR0_EL1: FP and AdvSIMD; neither SVE nor anything of other exception levels.
 constexpr u64 visible_features = 0x00ff0000;
+constexpr u64 page_address = ~u64{0} - 0xfff;   // no guest's address
 // CNTKCTL_EL1: EL0 may read the virtual counter and its frequency.
 constexpr u64 counter_controls = 3;
 
@@ -43,7 +44,13 @@ public:
         POSTERN_TRY(open({UC_ARCH_ARM64, UC_MODE_ARM, UC_CPU_ARM64_MAX}, names));
         change_system_register(14, 1, 0, 0, counter_controls);   // CNTKCTL_EL1
         first_general_ = abi().register_index("x0");
+        map_private_page({page_address});
         return {};
+    }
+
+    void forget_reservation() override {
+        constexpr u8 code[] = {0x5f, 0x3f, 0x03, 0xd5, 0x01, 0x00, 0x00, 0xd4};   // clrex, svc 0
+        run_aside(0, code, {});
     }
 
 private:

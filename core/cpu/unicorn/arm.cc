@@ -22,6 +22,7 @@ constexpr std::array names = std::to_array<RegisterName>({
 
 enum Exception : u32 { undefined = 1, supervisor_call = 2, breakpoint = 7 };
 
+constexpr u64 page_address = 0xffff'f000;   // no guest's address
 constexpr u32 user_mode = 0x10;
 constexpr u32 thumb_bit = 0x20;
 // CPSR bits that are a user process' own: N Z C V Q, GE, IT, T.
@@ -38,7 +39,13 @@ public:
         // CNTKCTL: user mode may read the virtual counter and its frequency.
         uc_arm_cp_reg reg{.cp = 15, .is64 = 0, .sec = 0, .crn = 14, .crm = 1, .opc1 = 0, .opc2 = 0, .val = 3};
         uc_reg_write(engine_, UC_ARM_REG_CP_REG, &reg);
+        map_private_page({page_address});
         return {};
+    }
+
+    void forget_reservation() override {
+        constexpr u8 code[] = {0x1f, 0xf0, 0x7f, 0xf5, 0x00, 0x00, 0x00, 0xef};   // clrex, svc 0
+        run_aside(0, code, {UC_ARM_REG_CPSR});
     }
 
 private:

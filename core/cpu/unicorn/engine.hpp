@@ -6,6 +6,7 @@
 #include "cpu/unicorn/flat_access.hpp"
 #include "cpu/unicorn/register_words.hpp"
 
+#include <array>
 #include <csignal>
 #include <initializer_list>
 #include <list>
@@ -44,6 +45,10 @@ public:
     void set_bytes(RegisterIndex index, std::span<const std::byte> in) override;
     void reset() override;
     Stop run() override;
+    std::unique_ptr<CpuContext> make_context() const override;
+    void save(CpuContext& context) override;
+    void restore(const CpuContext& context) override;
+    void forget_reservation() override {}
     void request_stop() noexcept override { stop_requested_ = 1; }
     void set_interruptible(bool on) override;
     bool interruptible() const override { return interruptible_; }
@@ -86,8 +91,12 @@ protected:
     /// The engine is being left at the start of this block, of which its program counter
     /// knows nothing: chained blocks do not set it, and among execution hooks nobody does.
     virtual void stopping_before(u64 address) { set_pc(address); }
-    /// Called before translated code is entered.
+    /// Called before translated code is entered, and before a context is saved or restored.
     virtual void before_entry() {}
+    /// What the machine keeps of each thread outside the engine's own state.
+    using ThreadWords = std::array<u64, 3>;
+    virtual ThreadWords thread_words() const { return {}; }
+    virtual void set_thread_words(const ThreadWords&) {}
     /// Code of this page, as large as those of the TLB, is going to be translated.
     virtual void before_translation(u64 page_address, std::span<const std::byte> page) { (void)page_address, (void)page; }
     /// The engine was left with this stop and stands still: the place to mend the state of an
@@ -125,6 +134,10 @@ protected:
     /// of the private page. An offset always holds the same code. Not from inside a hook.
     /// Error: it ended otherwise than by its trap.
     uc_err run_private_code(u64 offset, std::span<const u8> code);
+    /// The same for code that needs no more than these registers (numbers of Unicorn), which are as before
+    /// afterwards, as is the program counter. `prepare` sets them.
+    void run_aside(u64 offset, std::span<const u8> code, std::initializer_list<int> clobbered,
+                   const std::function<void()>& prepare = {});
     bool runs_private_code() const { return in_private_code_; }
     /// What an access may do with the private page at this address; UC_PROT_NONE: it is not there.
     virtual uc_prot private_permissions(u64 address) const;
@@ -136,6 +149,8 @@ protected:
     u64 pc_bias_ = 0;   ///< added to the program counter while a hook runs before the engine steps on
 
 private:
+    struct Context;
+
     static bool on_tlb_fill(uc_engine*, u64 address, uc_mem_type type, uc_tlb_entry* entry, void* user);
     static void on_interrupt(uc_engine*, u32 number, void* user);
     static void on_block(uc_engine*, u64 address, u32 size, void* user);

@@ -39,13 +39,13 @@ constexpr u64 readable_hardware = 0x2000'000f;
 constexpr u64 config3_user_local = 1 << 13;
 
 constexpr u64 enable_code_offset = 0, slot_code_offset = 0x40, entry_code_offset = 0x60, width_code_offset = 0x80,
-              save_code_offset = 0x100, load_code_offset = 0x200, translation_code_offset = 0x300;
+              reservation_code_offset = 0xc0, save_code_offset = 0x100, load_code_offset = 0x200, translation_code_offset = 0x300;
 constexpr u64 data_offset = 0x800;
 constexpr unsigned k0 = 26, k1 = 27;   // the kernel's: no program expects anything of them
 
 constexpr u32 trap_word = 0x0000000c;                                    // syscall
 constexpr u32 with_offset(u32 opcode, u32 target, u32 offset) { return opcode << 26 | k0 << 21 | target << 16 | offset; }
-constexpr u32 load_word = 35, store_word = 43, load_double = 53, store_double = 61;
+constexpr u32 load_linked = 48, load_word = 35, store_word = 43, load_double = 53, store_double = 61;
 constexpr u32 control_from = 0x4440'f800 | k1 << 16, control_to = 0x44c0'f800 | k1 << 16;   // cfc1, ctc1 $31
 constexpr u32 enable_hardware = 0x4080'3800 | k1 << 16;                  // mtc0 k1, HWREna
 constexpr u32 translation_write = 0x4200'0002;                           // tlbwi
@@ -123,6 +123,16 @@ void MipsCpu::fill_translation_buffer() {
                                    to_entry_high, translation_write});
     words.push_back(trap_word);
     run_words(translation_code_offset, words);
+}
+
+/// Only another load-linked ends one. It is noted before it loads, so it need not succeed.
+void MipsCpu::forget_reservation() {
+    constexpr u64 nobodys_word = 4;
+    std::array<u8, 8> code;
+    auto* bytes = reinterpret_cast<std::byte*>(code.data());
+    store(bytes, with_offset(load_linked, k1, 0), abi().byte_order);
+    store(bytes + 4, trap_word, abi().byte_order);
+    run_aside(reservation_code_offset, code, {UC_MIPS_REG_K0, UC_MIPS_REG_K1}, [this] { set_general(k0, nobodys_word); });
 }
 
 bool MipsCpu::in_kernel_mode() const { return raw_get(UC_MIPS_REG_CP0_STATUS) & status_exception_level; }

@@ -18,6 +18,7 @@ public:
     using UnicornCpu::UnicornCpu;
 
     Result<void> start();
+    void forget_reservation() override;
 
 private:
     void reset_machine() override;

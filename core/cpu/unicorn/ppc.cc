@@ -54,6 +54,7 @@ constexpr u64 shown_msr = external | problem | floating_point | machine_checks |
 constexpr u64 save_code_offset = 0;
 constexpr u64 load_code_offset = 0x300;
 constexpr u64 enable_code_offset = 0x600;
+constexpr u64 reservation_code_offset = 0x680;
 constexpr u64 data_offset = 0x800;
 constexpr unsigned vscr_image = 512;       // behind thirty-two vectors
 constexpr unsigned vsx_offset = 528;       // thirty-two whole VSX registers
@@ -89,6 +90,7 @@ public:
         u64 value = UnicornCpu::get(index);
         return abi().registers[index].width == 4 ? value & 0xffffffff : value;
     }
+    void forget_reservation() override;
 
 private:
     const Variant& variant() const { return abi().is_64bit() ? variant_64 : variant_32; }
@@ -199,6 +201,13 @@ void PpcCpu::enable_facilities() {
     raw_set(UC_PPC_REG_MSR, user_msr() & ~u64{problem});
     run_with_state(enable_code_offset, assemble(std::to_array<u32>({
         load_immediate(index_register, facilities), mtspr(index_register, spr_fscr), sc})));
+}
+
+/// A store-conditional elsewhere ends it and fails.
+void PpcCpu::forget_reservation() {
+    auto code = assemble(std::to_array<u32>({ppc::indexed(ppc::stwcx, base, 0, base), ppc::sc}));
+    run_aside(reservation_code_offset, code, {UC_PPC_REG_CR, UC_PPC_REG_0 + base},
+              [this] { raw_set(UC_PPC_REG_0 + base, variant().private_page.value + data_offset); });
 }
 
 u64 PpcCpu::user_msr() const {

@@ -11,6 +11,7 @@ namespace postern::unicorn::ppc {
 inline constexpr u32 sc = 0x44000002;
 inline constexpr u32 lvx = 0x7c0000ce, stvx = 0x7c0001ce, lxvd2x = 0x7c000698, stxvd2x = 0x7c000798;
 inline constexpr u32 lwz = 0x80000000, stw = 0x90000000, ld = 0xe8000000, std_ = 0xf8000000;
+inline constexpr u32 stwcx = 0x7c00012d;
 inline constexpr unsigned spr_xer = 1, spr_vrsave = 256, spr_pvr = 287;
 
 constexpr u32 indexed(u32 opcode, unsigned data, unsigned first, unsigned second) {

@@ -29,7 +29,7 @@ enum Exception : u32 {
 
 constexpr u64 fp_clean = 2 << 13;            // mstatus.FS; user mode in MPP is 0
 constexpr u64 user_page = 0xffff'f000;       // of the 32-bit machine: no guest's address
-constexpr unsigned code_offset = 0;
+constexpr unsigned code_offset = 0, reservation_code_offset = 0x100, data_offset = 0x800;
 /// Before the interrupt hook the engine adds this to the program counter, whatever the exception.
 constexpr u64 engine_step = 4;
 
@@ -57,6 +57,13 @@ public:
         map_private_page({wide ? ~u64{0} - 0xfff : user_page});
         first_general_ = abi().register_index("x1");
         return {};
+    }
+
+    /// A store-conditional to our page fails and ends the reservation.
+    void forget_reservation() override {
+        constexpr u8 code[] = {0x2f, 0xa0, 0x00, 0x18, 0x73, 0x00, 0x00, 0x00};   // sc.w x0, x0, (x1); ecall
+        run_aside(reservation_code_offset, code, {UC_RISCV_REG_X1},
+                  [this] { raw_set(UC_RISCV_REG_X1, private_page_address() + data_offset); });
     }
 
 private:

@@ -95,6 +95,8 @@ public:
     std::optional<Segment> segment(unsigned entry) const override;
 
 private:
+    ThreadWords thread_words() const override;
+    void set_thread_words(const ThreadWords& words) override;
     bool wide() const { return abi().machine == Machine::x86_64; }
     u64 page_address() const { return abi().is_64bit() ? 0xffff'ffff'8000'0000 : 0xffff'f000; }
 
@@ -257,6 +259,9 @@ bool X86Cpu::set_segment(unsigned entry, u32 base, u32 limit, u32 flags) {
     u64 descriptor = (limit & 0xffff) | (u64{base & 0xffffff} << 16) | (access << 40) |
                      (u64{(limit >> 16) & 0xf} << 48) | (attributes << 52) | (u64{base >> 24} << 56);
     set_descriptor(entry, empty ? 0 : descriptor);
+    // As in Linux, a segment register that names it has it at once.
+    for (int id : {UC_X86_REG_FS, UC_X86_REG_GS})
+        if (raw_get(id) == (entry << 3 | 3)) raw_set(id, raw_get(id));
     return true;
 }
 
@@ -270,6 +275,18 @@ std::optional<Cpu::Segment> X86Cpu::segment(unsigned entry) const {
     return Segment{.base = static_cast<u32>((descriptor >> 16 & 0xffffff) | (descriptor >> 56 << 24)),
                    .limit = static_cast<u32>((descriptor & 0xffff) | (descriptor >> 48 & 0xf) << 16),
                    .flags = static_cast<u32>(flags)};
+}
+
+/// Each thread has its own three descriptors (kernel: load_TLS).
+UnicornCpu::ThreadWords X86Cpu::thread_words() const {
+    ThreadWords words;
+    static_assert(std::tuple_size_v<ThreadWords> == last_thread_entry - first_thread_entry + 1);
+    std::memcpy(words.data(), private_page() + table_offset + first_thread_entry * 8, sizeof words);
+    return words;
+}
+
+void X86Cpu::set_thread_words(const ThreadWords& words) {
+    std::memcpy(private_page() + table_offset + first_thread_entry * 8, words.data(), sizeof words);
 }
 
 u64 X86Cpu::get_special(RegisterIndex index) const {

@@ -1,5 +1,5 @@
 // fork in all its forms: a guest process is a host process, so a child is a host fork inside
-// the system call, and both sides go on in their own copy of the engine.
+// the system call, and both sides go on in their own copy of the engine. And threads.
 #include "kernel/syscalls/process.hpp"
 #include "kernel/syscalls/support.hpp"
 
@@ -22,11 +22,18 @@ constexpr u64 supported_flags = CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PA
                                 CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_CLEAR_SIGHAND |
                                 CLONE_DETACHED | CLONE_UNTRACED | CLONE_PTRACE | CLONE_SYSVSEM | CLONE_IO;
 
+/// A thread's host thread shares all of these, so it cannot do without.
+constexpr u64 shared_by_threads = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND | CLONE_FS | CLONE_FILES;
+constexpr u64 thread_flags = shared_by_threads | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_SETTID |
+                             CLONE_CHILD_CLEARTID | CLONE_DETACHED | CLONE_UNTRACED | CLONE_PTRACE | CLONE_SYSVSEM |
+                             CLONE_IO;
+
 /// 0 or -errno, in the order in which Linux checks (kernel: copy_process).
 int check_flags(u64 flags) {
     if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND)) return -EINVAL;
     if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM)) return -EINVAL;
     if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND)) return -EINVAL;
+    if (flags & CLONE_THREAD) return (flags & shared_by_threads) == shared_by_threads && !(flags & ~thread_flags) ? 0 : -EINVAL;
     // Sharing memory while both run means a thread; the parent of a vfork only sleeps.
     if ((flags & CLONE_VM) && !(flags & CLONE_VFORK)) return -ENOSYS;
     if (flags & ~supported_flags) return -EINVAL;
@@ -56,7 +63,8 @@ i64 open_vfork_pipe(FileState& files, VforkPipe& ends) {
 
 /// Linux lets nothing but death interrupt this wait, and default actions that kill are the
 /// host's own.
-void await_vfork(int parent_end) {
+void await_vfork(Task& task, int parent_end) {
+    Threads::Sleep sleep(task);
     char byte;
     while (::read(parent_end, &byte, 1) < 0 && errno == EINTR) {}
 }
@@ -97,20 +105,48 @@ void clear_handlers(Process& process) {
     }
 }
 
+void set_child_registers(Task& task, const CloneRequest& request, const std::optional<Segment>& segment) {
+    if (request.stack) task.cpu().set(task.abi().stack_pointer, request.stack.value);
+    if (segment) task.cpu().set_segment(segment->entry, segment->base, segment->limit, segment->flags);
+    else if (request.flags & CLONE_SETTLS) set_thread_pointer(task, request.tls);
+}
+
 /// The child's side, right after the host's fork.
 void become_child(Task& task, const CloneRequest& request, const std::optional<Segment>& segment,
                   int vfork_end, RandomSource random) {
     task.process.system().random = random;
     task.process.after_fork(vfork_end);
-    if (request.stack) task.cpu().set(task.abi().stack_pointer, request.stack.value);
-    if (segment) task.cpu().set_segment(segment->entry, segment->base, segment->limit, segment->flags);
-    else if (request.flags & CLONE_SETTLS) set_thread_pointer(task, request.tls);
+    set_child_registers(task, request, segment);
     if (request.flags & CLONE_CLEAR_SIGHAND) clear_handlers(task.process);
     task.clear_child_tid = request.flags & CLONE_CHILD_CLEARTID ? request.child_tid : GuestAddr{};
     // As in Linux, a bad address is the caller's own trouble.
     if (request.flags & CLONE_CHILD_SETTID) {
         std::ignore = task.memory().write(GuestPtr<u32>{request.child_tid}, static_cast<u32>(task.tid));
     }
+}
+
+/// The registers of the caller, changed for a thread that it starts, in `child`.
+void give_registers(Task& task, Task& child, const CloneRequest& request, const std::optional<Segment>& segment) {
+    Threads& threads = task.process.threads();
+    threads.save_registers(task);
+    set_result(task.cpu(), 0);
+    set_child_registers(task, request, segment);
+    threads.save_registers(child);
+    task.cpu().restore(*task.context);
+}
+
+/// CLONE_THREAD: its id or -errno. Outside the engine, where all of the registers can be had.
+SysResult start_thread(Task& task, const CloneRequest& request, const std::optional<Segment>& segment) {
+    std::unique_ptr<Task> child(new Task{.process = task.process, .signals = {}, .restart = {}});
+    child->signals.blocked = task.signals.blocked;
+    if (request.flags & CLONE_CHILD_CLEARTID) child->clear_child_tid = request.child_tid;
+    give_registers(task, *child, request, segment);
+    int tid = task.process.threads().start(std::move(child));
+    if (tid < 0) return tid;
+    // It has not had its turn yet.
+    if (request.flags & CLONE_PARENT_SETTID) std::ignore = task.memory().write(GuestPtr<u32>{request.parent_tid}, static_cast<u32>(tid));
+    if (request.flags & CLONE_CHILD_SETTID) std::ignore = task.memory().write(GuestPtr<u32>{request.child_tid}, static_cast<u32>(tid));
+    return tid;
 }
 
 }  // namespace
@@ -123,6 +159,8 @@ SysResult start_child(Task& task, const CloneRequest& request) {
         segment = read_segment(task, {request.tls});
         if (!segment) return -EFAULT;
     }
+    if (request.flags & CLONE_THREAD)
+        return task.process.finish_outside([&task, request, segment] { return start_thread(task, request, segment); });
     VforkPipe ends;
     bool is_vfork = (request.flags & CLONE_VFORK) != 0;
     if (is_vfork) {
@@ -142,7 +180,7 @@ SysResult start_child(Task& task, const CloneRequest& request) {
         std::ignore = task.memory().write(GuestPtr<u32>{request.parent_tid}, static_cast<u32>(child));
     }
     if (is_vfork) {
-        if (child > 0) await_vfork(ends.parent_end);
+        if (child > 0) await_vfork(task, ends.parent_end);
         ::close(ends.parent_end);
     }
     return child > 0 ? SysResult(child) : SysResult(-error);

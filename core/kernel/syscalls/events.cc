@@ -141,9 +141,9 @@ constexpr SyscallRow rows[] = {
     {"epoll_create", adapt<sys_epoll_create>, Support::full, "int"},
     {"epoll_create1", adapt<sys_epoll_create1>, Support::full, "hex"},
     {"epoll_ctl", adapt<sys_epoll_ctl>, Support::full, "fd, int, fd, ptr"},
-    {"epoll_wait", adapt<sys_epoll_wait>, Support::full, "fd, ptr, int, int"},
-    {"epoll_pwait", adapt<sys_epoll_pwait>, Support::full, "fd, ptr, int, int, sigset, size"},
-    {"epoll_pwait2", adapt<sys_epoll_pwait2>, Support::full, "fd, ptr, int, timespec64_in, sigset, size"},
+    waits({"epoll_wait", adapt<sys_epoll_wait>, Support::full, "fd, ptr, int, int"}),
+    waits({"epoll_pwait", adapt<sys_epoll_pwait>, Support::full, "fd, ptr, int, int, sigset, size"}),
+    waits({"epoll_pwait2", adapt<sys_epoll_pwait2>, Support::full, "fd, ptr, int, timespec64_in, sigset, size"}),
 };
 
 }  // namespace

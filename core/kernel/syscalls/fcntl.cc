@@ -161,9 +161,9 @@ SysResult sys_flock(Task& task, int fd, int operation) {
 }
 
 constexpr SyscallRow rows[] = {
-    {"fcntl", adapt<sys_fcntl>, Support::full, "fd, cmd, hex"},
-    {"fcntl64", adapt<sys_fcntl64>, Support::full, "fd, cmd, hex"},
-    {"flock", adapt<sys_flock>, Support::full, "fd, flock_op"},
+    waits({"fcntl", adapt<sys_fcntl>, Support::full, "fd, cmd, hex"}),
+    waits({"fcntl64", adapt<sys_fcntl64>, Support::full, "fd, cmd, hex"}),
+    waits({"flock", adapt<sys_flock>, Support::full, "fd, flock_op"}),
 };
 
 }  // namespace

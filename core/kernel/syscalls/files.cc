@@ -235,11 +235,11 @@ SysResult sys_fadvise64_block(Task& task, GuestAddr block) {
 constexpr std::string_view large_files = "on 32-bit ABIs O_LARGEFILE is always implied";
 
 constexpr SyscallRow rows[] = {
-    {"open", adapt<sys_open>, Support::partial, "path, oflags, mode", large_files},
-    {"openat", adapt<sys_openat>, Support::partial, "dirfd, path, oflags, mode", large_files},
-    {"openat2", adapt<sys_openat2>, Support::partial, "dirfd, path, ptr, size",
-     "with a sysroot the RESOLVE_ flags apply to the host's tree"},
-    {"creat", adapt<sys_creat>, Support::full, "path, mode"},
+    waits({"open", adapt<sys_open>, Support::partial, "path, oflags, mode", large_files}),
+    waits({"openat", adapt<sys_openat>, Support::partial, "dirfd, path, oflags, mode", large_files}),
+    waits({"openat2", adapt<sys_openat2>, Support::partial, "dirfd, path, ptr, size",
+           "with a sysroot the RESOLVE_ flags apply to the host's tree"}),
+    waits({"creat", adapt<sys_creat>, Support::full, "path, mode"}),
     {"close", adapt<sys_close>, Support::full, "fd"},
     {"close_range", adapt<sys_close_range>, Support::full, "fd, fd, hex"},
     {"dup", adapt<sys_dup>, Support::full, "fd"},
@@ -255,7 +255,7 @@ constexpr SyscallRow rows[] = {
     {"truncate64", adapt<sys_truncate64>, Support::full, "path, off64"},
     {"ftruncate", adapt<sys_ftruncate>, Support::full, "fd, off"},
     {"ftruncate64", adapt<sys_ftruncate64>, Support::full, "fd, off64"},
-    {"fallocate", adapt<sys_fallocate>, Support::full, "fd, hex, off64, off64"},
+    waits({"fallocate", adapt<sys_fallocate>, Support::full, "fd, hex, off64, off64"}),
     {"fsync", adapt<sys_fsync>, Support::full, "fd"},
     {"fdatasync", adapt<sys_fdatasync>, Support::full, "fd"},
     {"sync", adapt<sys_sync>, Support::full, ""},

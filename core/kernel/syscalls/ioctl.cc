@@ -279,8 +279,8 @@ SysResult sys_ioctl(Task& task, int fd, unsigned request, GuestWord argument) {
 }
 
 constexpr SyscallRow rows[] = {
-    {"ioctl", adapt<sys_ioctl>, Support::partial, "fd, ioctl, hex",
-     "terminals, descriptors, sizes of block devices; other requests: ENOTTY"},
+    waits({"ioctl", adapt<sys_ioctl>, Support::partial, "fd, ioctl, hex",
+           "terminals, descriptors, sizes of block devices; other requests: ENOTTY"}),
 };
 
 }  // namespace

@@ -205,13 +205,13 @@ SysResult sys_pselect6(Task& task, int count, GuestAddr in, GuestAddr out, Guest
 constexpr Support full = Support::full;
 
 constexpr SyscallRow rows[] = {
-    {"poll", adapt<sys_poll>, full, "pollfds, uint, int"},
-    {"ppoll", adapt<sys_ppoll<Struct::timespec64>>, full, "pollfds, uint, timespec64_in, sigset, size"},
-    {"ppoll_time32", adapt<sys_ppoll<Struct::old_timespec>>, full, "pollfds, uint, timespec_in, sigset, size"},
-    {"select", adapt<sys_select>, full, "int, fdset, fdset, fdset, timeval_in"},
-    {"old_select", adapt<sys_old_select>, full, "ptr"},
-    {"pselect6", adapt<sys_pselect6<Struct::timespec64>>, full, "int, fdset, fdset, fdset, timespec64_in, ptr"},
-    {"pselect6_time32", adapt<sys_pselect6<Struct::old_timespec>>, full, "int, fdset, fdset, fdset, timespec_in, ptr"},
+    waits({"poll", adapt<sys_poll>, full, "pollfds, uint, int"}),
+    waits({"ppoll", adapt<sys_ppoll<Struct::timespec64>>, full, "pollfds, uint, timespec64_in, sigset, size"}),
+    waits({"ppoll_time32", adapt<sys_ppoll<Struct::old_timespec>>, full, "pollfds, uint, timespec_in, sigset, size"}),
+    waits({"select", adapt<sys_select>, full, "int, fdset, fdset, fdset, timeval_in"}),
+    waits({"old_select", adapt<sys_old_select>, full, "ptr"}),
+    waits({"pselect6", adapt<sys_pselect6<Struct::timespec64>>, full, "int, fdset, fdset, fdset, timespec64_in, ptr"}),
+    waits({"pselect6_time32", adapt<sys_pselect6<Struct::old_timespec>>, full, "int, fdset, fdset, fdset, timespec_in, ptr"}),
 };
 
 }  // namespace

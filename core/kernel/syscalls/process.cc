@@ -138,7 +138,15 @@ SysResult sys_execveat(Task& task, int directory, GuestAddr path, GuestAddr argu
 
 // --- exit
 
+/// Of one thread; the process ends with its last.
 SysResult sys_exit(Task& task, int code) {
+    task.exit_code = code & 0xff;
+    if (task.process.threads().several()) task.ending = true;
+    else task.process.exit({.code = task.exit_code});
+    return keep_registers;
+}
+
+SysResult sys_exit_group(Task& task, int code) {
     task.process.exit({.code = code & 0xff});
     return keep_registers;
 }
@@ -207,24 +215,23 @@ SysResult sys_waitid(Task& task, int which, i32 id, GuestAddr info, int options,
 // --- rows
 
 constexpr std::string_view clone_note =
-    "a child is a copy: no threads (CLONE_VM without CLONE_VFORK), no shared files or directories, no "
-    "namespaces, "
-    "no pidfd";
+    "threads share all, other children are copies: no shared files or directories, no CLONE_VM without CLONE_VFORK or "
+    "CLONE_THREAD, no namespaces, no pidfd";
 constexpr std::string_view vfork_note =
     "the parent sleeps, but what the child writes to memory stays the child's";
 
 constexpr SyscallRow rows[] = {
-    {"fork", adapt<sys_fork>, Support::full, ""},
-    {"vfork", adapt<sys_vfork>, Support::partial, "", vfork_note},
-    {"clone", adapt<sys_clone>, Support::partial, "clone_flags, ptr, ptr, hex, hex", clone_note},
-    {"clone3", adapt<sys_clone3>, Support::partial, "clone_args, size", clone_note},
+    waits({"fork", adapt<sys_fork>, Support::full, ""}),
+    waits({"vfork", adapt<sys_vfork>, Support::partial, "", vfork_note}),
+    waits({"clone", adapt<sys_clone>, Support::partial, "clone_flags, ptr, ptr, hex, hex", clone_note}),
+    waits({"clone3", adapt<sys_clone3>, Support::partial, "clone_args, size", clone_note}),
     {"execve", adapt<sys_execve>, Support::full, "path, strarray, envp"},
     {"execveat", adapt<sys_execveat>, Support::full, "dirfd, path, strarray, envp, at_flags"},
     {"exit", adapt<sys_exit>, Support::full, "int"},
-    {"exit_group", adapt<sys_exit>, Support::full, "int"},
-    {"wait4", adapt<sys_wait4>, Support::full, "pid, wait_status, wait_options, rusage_out"},
-    {"waitpid", adapt<sys_waitpid>, Support::full, "pid, wait_status, wait_options"},
-    {"waitid", adapt<sys_waitid>, Support::full, "wait_id, pid, siginfo_out, wait_options, rusage_out"},
+    {"exit_group", adapt<sys_exit_group>, Support::full, "int"},
+    waits({"wait4", adapt<sys_wait4>, Support::full, "pid, wait_status, wait_options, rusage_out"}),
+    waits({"waitpid", adapt<sys_waitpid>, Support::full, "pid, wait_status, wait_options"}),
+    waits({"waitid", adapt<sys_waitid>, Support::full, "wait_id, pid, siginfo_out, wait_options, rusage_out"}),
 };
 
 }  // namespace

@@ -1,118 +1,14 @@
-// What belongs to one thread: futexes, its robust list, its thread pointer.
+// What belongs to one thread: its robust list, its thread pointer.
 #include "kernel/signals.hpp"
 #include "kernel/syscalls/support.hpp"
-#include "kernel/syscalls/waiting.hpp"
 
 #include <csignal>
-#include <linux/futex.h>
 
 namespace postern::kernel {
 
 namespace {
 
-// --- futexes. Guest memory is host memory, so the host's own futexes work on it, between
-//     guest processes that share a mapping too. The host compares in its own byte order.
-
-/// The futex word as the host sees it, or null with the errno that Linux gives.
-std::expected<u32*, int> futex_word(Task& task, GuestAddr address) {
-    if (!address.is_aligned(sizeof(u32))) return std::unexpected(-EINVAL);
-    std::span<std::byte> bytes = task.memory().host_span(address, sizeof(u32), Access::read);
-    if (bytes.size() < sizeof(u32)) return std::unexpected(-EFAULT);
-    return reinterpret_cast<u32*>(bytes.data());
-}
-
-/// A wait that ends at a host time, or never: as FUTEX_WAIT_BITSET, whose time is absolute, so
-/// that a wait continued after a signal ends when the first one would have.
-struct FutexWait {
-    GuestAddr address;
-    int operation;                       ///< FUTEX_WAIT_BITSET with its flags
-    u32 value, mask;
-    bool relative;                       ///< restarted by restart_syscall
-    std::optional<timespec> host_end;
-    int clock = CLOCK_MONOTONIC;         ///< of the guest's end
-    vdso::GuestTime end{};
-};
-
-SysResult wait_on(Task& task, const FutexWait& wait) {
-    auto word = futex_word(task, wait.address);
-    if (!word) return word.error();
-    i64 result = interruptible_call(task, SYS_futex, reinterpret_cast<u64>(*word), static_cast<u64>(wait.operation),
-                                    convert(wait.value, task.abi().byte_order),
-                                    reinterpret_cast<u64>(wait.host_end ? &*wait.host_end : nullptr), 0, wait.mask);
-    if (result == -ETIMEDOUT) task.process.clock().pass_until(wait.clock, wait.end);
-    task.process.clock().catch_up();
-    if (result != -EINTR) return result;
-    if (!wait.host_end || !wait.relative) return restart_sys;
-    task.restart = [wait](Task& later) { return wait_on(later, wait); };
-    return restart_block;
-}
-
-/// Gives the wait an end in guest time.
-void end_at(Task& task, FutexWait& wait, int clock, const timespec& end) {
-    wait.clock = clock;
-    wait.end = to_guest_time(end);
-    auto host = task.process.clock().to_host(clock, wait.end);
-    if (host.clock_id == CLOCK_REALTIME) wait.operation |= FUTEX_CLOCK_REALTIME;
-    wait.host_end = to_timespec(host.time);
-}
-
-/// FUTEX_WAIT counts from now, FUTEX_WAIT_BITSET to a time of its clock.
-SysResult futex_wait(Task& task, GuestAddr address, int operation, u32 value, u32 mask, GuestAddr timeout,
-                     Struct layout) {
-    bool relative = (operation & FUTEX_CMD_MASK) == FUTEX_WAIT;
-    int clock = operation & FUTEX_CLOCK_REALTIME ? CLOCK_REALTIME : CLOCK_MONOTONIC;
-    FutexWait wait{.address = address, .operation = FUTEX_WAIT_BITSET | (operation & FUTEX_PRIVATE_FLAG),
-                   .value = value, .mask = mask, .relative = relative, .host_end = {}};
-    if (mask == 0) return -EINVAL;
-    if (timeout) {
-        auto time = read_time(task, timeout, layout);
-        if (!time) return -EFAULT;
-        if (!is_valid(*time)) return -EINVAL;
-        if (relative) {
-            clock = CLOCK_MONOTONIC;
-            auto now = task.process.clock().now(clock);
-            if (!now) return -EINVAL;
-            *time = to_timespec(*now) + *time;
-        }
-        end_at(task, wait, clock, *time);
-    }
-    return wait_on(task, wait);
-}
-
-/// FUTEX_REQUEUE and FUTEX_CMP_REQUEUE; the fourth argument is a count here.
-SysResult futex_requeue(Task& task, GuestAddr address, int operation, u32 wake, u32 requeue, GuestAddr target,
-                        u32 expected) {
-    auto from = futex_word(task, address);
-    if (!from) return from.error();
-    auto to = futex_word(task, target);
-    if (!to) return to.error();
-    return host_call(SYS_futex, *from, operation, wake, static_cast<u64>(requeue), *to,
-                     convert(expected, task.abi().byte_order));
-}
-
-template <Struct layout>
-SysResult sys_futex(Task& task, GuestAddr address, int operation, u32 value, GuestAddr timeout, GuestAddr second,
-                    u32 third_value) {
-    int command = operation & FUTEX_CMD_MASK;
-    switch (command) {
-        case FUTEX_WAIT:
-            return futex_wait(task, address, operation, value, FUTEX_BITSET_MATCH_ANY, timeout, layout);
-        case FUTEX_WAIT_BITSET: return futex_wait(task, address, operation, value, third_value, timeout, layout);
-        case FUTEX_WAKE:
-        case FUTEX_WAKE_BITSET: {
-            auto word = futex_word(task, address);
-            if (!word) return word.error();
-            return host_call(SYS_futex, *word, operation, value, nullptr, nullptr, third_value);
-        }
-        case FUTEX_REQUEUE:
-        case FUTEX_CMP_REQUEUE:
-            return futex_requeue(task, address, operation, value, static_cast<u32>(timeout.value), second,
-                                 third_value);
-        default: return -ENOSYS;
-    }
-}
-
-// --- the robust list: remembered; walked by nobody while a process has one thread
+// --- the robust list, walked when the thread ends
 
 SysResult sys_set_robust_list(Task& task, GuestAddr head, GuestSize size) {
     if (size.value != layout_of(task.abi(), Struct::robust_list_head).size) return -EINVAL;
@@ -122,10 +18,11 @@ SysResult sys_set_robust_list(Task& task, GuestAddr head, GuestSize size) {
 }
 
 SysResult sys_get_robust_list(Task& task, i32 pid, GuestAddr head, GuestAddr size) {
-    if (pid != 0 && pid != task.tid) return ::kill(pid, 0) == 0 || errno == EPERM ? -EPERM : -ESRCH;
+    const Task* owner = pid == 0 ? &task : task.process.threads().find(pid);
+    if (!owner) return ::kill(pid, 0) == 0 || errno == EPERM ? -EPERM : -ESRCH;
     u64 known_size = layout_of(task.abi(), Struct::robust_list_head).size;
     if (!task.memory().write_word(size, known_size)) return -EFAULT;
-    return task.memory().write_word(head, task.robust_list.value) ? 0 : -EFAULT;
+    return task.memory().write_word(head, owner->robust_list.value) ? 0 : -EFAULT;
 }
 
 // --- the thread pointer as x86-64 sets it: the bases of fs and gs (kernel: do_arch_prctl_64)
@@ -239,16 +136,10 @@ SysResult sys_breakpoint(Task& task) {
     return keep_registers;
 }
 
-constexpr std::string_view futex_note = "Priority inheritance (FUTEX_*_PI) and FUTEX_WAKE_OP answer ENOSYS.";
-
 constexpr SyscallRow rows[] = {
-    {"futex", adapt<sys_futex<Struct::timespec64>>, Support::partial,
-     "ptr, futex_op, uint, timespec64_in, ptr, hex", futex_note},
-    {"futex_time32", adapt<sys_futex<Struct::old_timespec>>, Support::partial,
-     "ptr, futex_op, uint, timespec_in, ptr, hex", futex_note},
     {"set_robust_list", adapt<sys_set_robust_list>, Support::full, "ptr, size"},
     {"get_robust_list", adapt<sys_get_robust_list>, Support::partial, "pid, long_out, long_out",
-     "Only the calling thread's own."},
+     "Only of threads of the calling process."},
     {"arch_prctl", adapt<sys_arch_prctl>, Support::full, "hex, ptr"},
     {"set_thread_area", adapt<sys_set_thread_area>, Support::full, "user_desc"},
     {"get_thread_area", adapt<sys_get_thread_area>, Support::full, "user_desc"},

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <poll.h>
+#include <sys/stat.h>
 
 namespace postern::kernel {
 
@@ -240,28 +241,35 @@ SysResult sys_tee(Task& task, int in, int out, GuestSize size, unsigned flags) {
                          std::min(size.value, max_transfer), flags);
 }
 
+/// Regular files are always ready.
+bool may_wait(Task& task) {
+    struct stat status;
+    int fd = host_fd(task, static_cast<int>(Arguments(task).word()));
+    return ::fstat(fd, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
 constexpr SyscallRow rows[] = {
-    {"read", adapt<sys_read>, Support::full, "fd, buf_out, size"},
-    {"write", adapt<sys_write>, Support::full, "fd, buf_in, size"},
-    {"readv", adapt<sys_readv>, Support::full, "fd, iovec_out, size"},
-    {"writev", adapt<sys_writev>, Support::full, "fd, iovec_in, size"},
-    {"pread64", adapt<sys_pread64>, Support::full, "fd, buf_out, size, off64"},
-    {"pwrite64", adapt<sys_pwrite64>, Support::full, "fd, buf_in, size, off64"},
-    {"padded_pread64", adapt<sys_padded_pread64>, Support::full, "fd, buf_out, size, hex, off64"},
-    {"padded_pwrite64", adapt<sys_padded_pwrite64>, Support::full, "fd, buf_in, size, hex, off64"},
-    {"preadv", adapt<sys_preadv>, Support::full, "fd, iovec_out, size, hex, hex"},
-    {"pwritev", adapt<sys_pwritev>, Support::full, "fd, iovec_in, size, hex, hex"},
-    {"preadv2", adapt<sys_preadv2>, Support::full, "fd, iovec_out, size, hex, hex, hex"},
-    {"pwritev2", adapt<sys_pwritev2>, Support::full, "fd, iovec_in, size, hex, hex, hex"},
-    {"preadv64", adapt<sys_preadv64>, Support::full, "fd, iovec_out, size, off64"},
-    {"pwritev64", adapt<sys_pwritev64>, Support::full, "fd, iovec_in, size, off64"},
-    {"preadv64v2", adapt<sys_preadv64v2>, Support::full, "fd, iovec_out, size, off64, hex"},
-    {"pwritev64v2", adapt<sys_pwritev64v2>, Support::full, "fd, iovec_in, size, off64, hex"},
-    {"sendfile", adapt<sys_sendfile>, Support::full, "fd, fd, off_inout, size"},
-    {"sendfile64", adapt<sys_sendfile64>, Support::full, "fd, fd, off64_inout, size"},
-    {"splice", adapt<sys_splice>, Support::full, "fd, off64_inout, fd, off64_inout, size, hex"},
-    {"tee", adapt<sys_tee>, Support::full, "fd, fd, size, hex"},
-    {"copy_file_range", adapt<sys_copy_file_range>, Support::full, "fd, off64_inout, fd, off64_inout, size, hex"},
+    waits({"read", adapt<sys_read>, Support::full, "fd, buf_out, size"}, may_wait),
+    waits({"write", adapt<sys_write>, Support::full, "fd, buf_in, size"}, may_wait),
+    waits({"readv", adapt<sys_readv>, Support::full, "fd, iovec_out, size"}, may_wait),
+    waits({"writev", adapt<sys_writev>, Support::full, "fd, iovec_in, size"}, may_wait),
+    waits({"pread64", adapt<sys_pread64>, Support::full, "fd, buf_out, size, off64"}, may_wait),
+    waits({"pwrite64", adapt<sys_pwrite64>, Support::full, "fd, buf_in, size, off64"}, may_wait),
+    waits({"padded_pread64", adapt<sys_padded_pread64>, Support::full, "fd, buf_out, size, hex, off64"}, may_wait),
+    waits({"padded_pwrite64", adapt<sys_padded_pwrite64>, Support::full, "fd, buf_in, size, hex, off64"}, may_wait),
+    waits({"preadv", adapt<sys_preadv>, Support::full, "fd, iovec_out, size, hex, hex"}, may_wait),
+    waits({"pwritev", adapt<sys_pwritev>, Support::full, "fd, iovec_in, size, hex, hex"}, may_wait),
+    waits({"preadv2", adapt<sys_preadv2>, Support::full, "fd, iovec_out, size, hex, hex, hex"}, may_wait),
+    waits({"pwritev2", adapt<sys_pwritev2>, Support::full, "fd, iovec_in, size, hex, hex, hex"}, may_wait),
+    waits({"preadv64", adapt<sys_preadv64>, Support::full, "fd, iovec_out, size, off64"}, may_wait),
+    waits({"pwritev64", adapt<sys_pwritev64>, Support::full, "fd, iovec_in, size, off64"}, may_wait),
+    waits({"preadv64v2", adapt<sys_preadv64v2>, Support::full, "fd, iovec_out, size, off64, hex"}, may_wait),
+    waits({"pwritev64v2", adapt<sys_pwritev64v2>, Support::full, "fd, iovec_in, size, off64, hex"}, may_wait),
+    waits({"sendfile", adapt<sys_sendfile>, Support::full, "fd, fd, off_inout, size"}),
+    waits({"sendfile64", adapt<sys_sendfile64>, Support::full, "fd, fd, off64_inout, size"}),
+    waits({"splice", adapt<sys_splice>, Support::full, "fd, off64_inout, fd, off64_inout, size, hex"}),
+    waits({"tee", adapt<sys_tee>, Support::full, "fd, fd, size, hex"}),
+    waits({"copy_file_range", adapt<sys_copy_file_range>, Support::full, "fd, off64_inout, fd, off64_inout, size, hex"}, may_wait),
 };
 
 }  // namespace
