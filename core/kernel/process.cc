@@ -4,6 +4,7 @@
 #include "kernel/random.hpp"
 #include "kernel/served_pages.hpp"
 #include "kernel/signals_host.hpp"
+#include "kernel/thread_end.hpp"
 #include "vdso/time_source.hpp"
 
 #include <cstdio>
@@ -138,6 +139,7 @@ Image Process::replace_image(Image image) {
 
 /// The second half of execve, outside the engine: there is no way back any more.
 void Process::adopt(Image image) {
+    abandon_locks(task());
     close_on_exec(files_);
     Image old = replace_image(std::move(image));
     retarget_signals(*this);
@@ -177,7 +179,10 @@ bool Process::run_thread(Task& task) {
             if (next_image_) change_program(task);
             if (host::attention() & host::turn_over) threads_->yield();
         }
-        if (exit_status_) return true;
+        if (exit_status_) {
+            for (const auto& each : threads_->all()) abandon_locks(*each);
+            return true;
+        }
     } while (threads_->retire(task));
     return false;
 }

@@ -72,9 +72,11 @@ private:
 
 }  // namespace
 
+void abandon_locks(Task& task) { RobustList(task).walk(); }
+
 void end_thread(Task& task) {
     host::end_thread();
-    RobustList(task).walk();
+    abandon_locks(task);
     if (!task.clear_child_tid) return;
     std::ignore = task.memory().write(GuestPtr<u32>{task.clear_child_tid}, u32{0});
     wake_futex(task, task.clear_child_tid, 1);
