@@ -49,11 +49,10 @@ void GuestLock::release() {
 }
 
 void GuestLock::yield() {
-    host::clear_attention(host::turn_over);
     Waiter waiter{host::this_thread()};
     {
         std::unique_lock held(mutex_);
-        if (!first_) return;
+        if (!first_) return host::withdraw(waiter.thread, host::turn_over);
         enqueue(waiter);
         hand_on(held);
     }
@@ -76,6 +75,8 @@ void GuestLock::enqueue(Waiter& waiter) {
 
 /// Makes the first in the queue the holder. The waiter may be gone as soon as it knows, so only its address is used.
 void GuestLock::hand_on(std::unique_lock<std::mutex>& held) {
+    // Asked for or not, it is over. The next holder may be asked before it wakes up.
+    host::withdraw(*holder_, host::turn_over);
     Waiter* next = first_;
     holder_ = next ? &next->thread : nullptr;
     host::set_running(holder_);
@@ -95,7 +96,6 @@ void GuestLock::wait(Waiter& waiter) {
         futex_wait(waiter.has_turn, 0, asked ? nullptr : &limit);
         if (!waiter.has_turn && !asked) asked = ask_holder(waiter);
     }
-    host::clear_attention(host::turn_over);
 }
 
 bool GuestLock::ask_holder(const Waiter& waiter) {

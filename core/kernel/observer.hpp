@@ -29,6 +29,9 @@ public:
     virtual void vdso_moved(Task&, GuestAddr /*start*/) {}
     /// In the child, after fork.
     virtual void forked(Task& task) = 0;
+    /// `task` has started another thread; `task` has ended and others go on.
+    virtual void thread_started(Task&) {}
+    virtual void thread_ended(Task&) {}
     virtual bool wants_syscalls() const = 0;
 };
 

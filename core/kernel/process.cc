@@ -286,8 +286,13 @@ SysResult Process::dispatch(const SyscallEntry* entry) {
 SysResult Process::dispatch_observed(const SyscallEntry* entry, u64 number) {
     Observer& observer = *options_.observer;
     observer.system_call_enter(task(), entry, number);
+    auto exit = [this, &observer, entry, number](SysResult result) {
+        if (!exit_status_ && !next_image_ && !task().ending) observer.system_call_exit(task(), entry, number, result);
+        return result;
+    };
     SysResult result = dispatch(entry);
-    if (!exit_status_ && !next_image_ && !task().ending) observer.system_call_exit(task(), entry, number, result);
+    if (!task().outside_work) return exit(result);
+    task().outside_work = [work = std::move(task().outside_work), exit] { return exit(work()); };
     return result;
 }
 

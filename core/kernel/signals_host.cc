@@ -308,6 +308,8 @@ void request(Thread& thread, Attention what) {
     if (Cpu* cpu = state.cpu) cpu->request_stop();
 }
 
+void withdraw(Thread& thread, Attention what) { thread.attention &= ~what; }
+
 void wake(Thread& thread, Attention what) {
     request(thread, what);
     siginfo_t info{};

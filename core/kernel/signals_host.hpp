@@ -63,7 +63,9 @@ enum Attention : int {
 };
 /// From any thread: sets `what` of `thread`, and stops it if it runs guest code.
 void request(Thread& thread, Attention what);
-/// The same, and a system call it sleeps in fails with EINTR.
+/// Takes that back.
+void withdraw(Thread& thread, Attention what);
+/// As request, and a system call it sleeps in fails with EINTR.
 void wake(Thread& thread, Attention what);
 int attention();
 void set_attention(Attention what);

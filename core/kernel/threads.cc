@@ -136,6 +136,7 @@ int Threads::start(std::unique_ptr<Task> child) {
     start.has_begun.acquire();
     int tid = child->tid;
     tasks_.push_back(std::move(child));
+    if (Observer* observer = process_.observer()) observer->thread_started(current());
     host::set_attention(host::reconfigure);   // the engine has to be interruptible now
     return tid;
 }
@@ -151,12 +152,14 @@ void Threads::await_change(Task& task, u32 seen) {
 
 bool Threads::retire(Task& task) {
     bool is_leader = &task == &leader();
+    if (Observer* observer = process_.observer()) observer->thread_ended(task);
     end_thread(task);
+    last_exit_code_ = task.exit_code;
     if (is_leader) {
-        // What is left of it is what the process ends with, and what takes over a new program.
+        // What is left of it sees the others end, and takes over a new program.
         while (several() && !process_.has_next_program()) await_change(task, changes_);
         task.ending = false;
-        if (!process_.has_next_program()) process_.exit({.code = task.exit_code});
+        if (!process_.has_next_program()) process_.exit({.code = last_exit_code_});
         else host::begin_thread(task.signals.blocked);
         return true;
     }

@@ -71,6 +71,7 @@ private:
     std::vector<std::unique_ptr<Task>> tasks_;   // the leader first
     Task* current_;
     Task* loaded_;                               // whose registers the Cpu has; null: a thread's that has ended
+    int last_exit_code_ = 0;                     // which is the process's, unless it ends otherwise
     std::atomic<u32> changes_{0};                // threads that have ended, programs that wait for the leader
 };
 

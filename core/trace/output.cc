@@ -48,7 +48,7 @@ void Output::hide_from(kernel::FileState& files) {
 }
 
 void Output::line(std::string_view text) {
-    if (several_->load(std::memory_order_relaxed)) plain_line(fmt::format("[{}] {}", getpid(), text));
+    if (several_->load(std::memory_order_relaxed)) plain_line(fmt::format("[{}] {}", gettid(), text));
     else plain_line(text);
 }
 

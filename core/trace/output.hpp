@@ -27,12 +27,12 @@ public:
 
     /// Moves the descriptor out of the guest's sight; once the process's limits are known.
     void hide_from(kernel::FileState& files);
-    /// From now on lines begin with "[pid] ", in every process.
-    void expect_several_processes() { several_->store(true, std::memory_order_relaxed); }
+    /// From now on lines begin with "[tid] ", in every process.
+    void expect_several() { several_->store(true, std::memory_order_relaxed); }
 
-    /// Writes one line with one write(2), so that processes do not mix within a line.
+    /// Writes one line with one write(2), so that processes and threads do not mix within a line.
     void line(std::string_view text);
-    /// The same without the process prefix.
+    /// The same without the prefix.
     void plain_line(std::string_view text);
 
 private:

@@ -6,6 +6,7 @@
 #include "trace/shared.hpp"
 
 #include <atomic>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,7 +14,7 @@
 
 namespace postern::trace {
 
-/// `syscall`: a line per system call as strace prints it.
+/// `syscall`: a line per system call as strace prints it, when the call returns.
 class SyscallReporter final : public Reporter {
 public:
     explicit SyscallReporter(Output& output) : output_(output) {}
@@ -22,14 +23,15 @@ public:
                           kernel::SysResult result) override;
     void image_loaded(kernel::Task& task) override;
     void forked(kernel::Task& task) override;
+    void thread_ended(kernel::Task& task) override;
     void finish(const kernel::ExitStatus& status) override;
     bool wants_syscalls() const override { return true; }
 
 private:
-    void drop_pending(std::string_view ending);
+    void drop_pending(kernel::Task& task, std::string_view ending);
 
     Output& output_;
-    std::optional<CallText> pending_;
+    std::map<int, CallText> pending_;   // calls under way, by thread id
 };
 
 /// `vdso`: a line per call of a vDSO function, with the time it took on the host. Function

@@ -53,8 +53,17 @@ void Session::vdso_moved(kernel::Task& task, GuestAddr start) {
 }
 
 void Session::forked(kernel::Task& task) {
-    for (auto& output : outputs_) output->expect_several_processes();
+    for (auto& output : outputs_) output->expect_several();
     for (auto& reporter : reporters_) reporter->forked(task);
+}
+
+void Session::thread_started(kernel::Task& task) {
+    for (auto& output : outputs_) output->expect_several();
+    for (auto& reporter : reporters_) reporter->thread_started(task);
+}
+
+void Session::thread_ended(kernel::Task& task) {
+    for (auto& reporter : reporters_) reporter->thread_ended(task);
 }
 
 bool Session::wants_syscalls() const { return std::ranges::any_of(reporters_, &Reporter::wants_syscalls); }

@@ -46,6 +46,8 @@ public:
     void image_loaded(kernel::Task& task) override;
     void vdso_moved(kernel::Task& task, GuestAddr start) override;
     void forked(kernel::Task& task) override;
+    void thread_started(kernel::Task& task) override;
+    void thread_ended(kernel::Task& task) override;
     bool wants_syscalls() const override;
 
 private:

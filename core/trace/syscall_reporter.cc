@@ -45,32 +45,38 @@ i64 result_register(kernel::Task& task) {
 }  // namespace
 
 void SyscallReporter::system_call_enter(kernel::Task& task, const kernel::SyscallEntry* entry, u64 number) {
-    drop_pending("= ?");
-    pending_.emplace(describe(task, entry, number));
+    drop_pending(task, "= ?");
+    pending_.emplace(task.tid, describe(task, entry, number));
 }
 
 void SyscallReporter::system_call_exit(kernel::Task& task, const kernel::SyscallEntry* entry, u64,
                                        kernel::SysResult result) {
-    if (!pending_) return;   // the child's side of a fork
+    auto call = pending_.extract(task.tid);
+    if (call.empty()) return;   // the child's side of a fork
     i64 value = result.value == kernel::keep_registers ? result_register(task) : result.value;
-    std::string call = pending_->finish(task.abi(), task.memory(), value);
-    output_.line(fmt::format("{} {}", call, format_result(value, entry && returns_address(entry->number->name))));
-    pending_.reset();
+    std::string text = call.mapped().finish(task.abi(), task.memory(), value);
+    output_.line(fmt::format("{} {}", text, format_result(value, entry && returns_address(entry->number->name))));
 }
 
-void SyscallReporter::image_loaded(kernel::Task&) { drop_pending("= 0"); }   // execve succeeded
+void SyscallReporter::image_loaded(kernel::Task& task) {   // execve succeeded
+    drop_pending(task, "= 0");
+    pending_.clear();
+}
 
-void SyscallReporter::forked(kernel::Task&) { pending_.reset(); }
+void SyscallReporter::forked(kernel::Task&) { pending_.clear(); }
+
+void SyscallReporter::thread_ended(kernel::Task& task) { drop_pending(task, "= ?"); }
 
 void SyscallReporter::finish(const kernel::ExitStatus& status) {
-    drop_pending("= ?");
+    for (const auto& [tid, call] : pending_) output_.line(fmt::format("{} = ?", call.unfinished()));
+    pending_.clear();
     output_.line(status.signal ? fmt::format("+++ killed by {} +++", signal_name(status.signal))
                                : fmt::format("+++ exited with {} +++", status.code));
 }
 
-void SyscallReporter::drop_pending(std::string_view ending) {
-    if (pending_) output_.line(fmt::format("{} {}", pending_->unfinished(), ending));
-    pending_.reset();
+void SyscallReporter::drop_pending(kernel::Task& task, std::string_view ending) {
+    auto call = pending_.extract(task.tid);
+    if (!call.empty()) output_.line(fmt::format("{} {}", call.mapped().unfinished(), ending));
 }
 
 }  // namespace postern::trace

@@ -138,7 +138,7 @@ SysResult sys_execveat(Task& task, int directory, GuestAddr path, GuestAddr argu
 
 // --- exit
 
-/// Of one thread; the process ends with its last.
+/// Of one thread; the process ends with its last (kernel: synchronize_group_exit).
 SysResult sys_exit(Task& task, int code) {
     task.exit_code = code & 0xff;
     if (task.process.threads().several()) task.ending = true;

@@ -13,7 +13,6 @@ constexpr SyscallRow refuse(std::string_view name, std::string_view note, int er
 
 constexpr std::string_view gone = "Linux itself no longer has this call and answers ENOSYS.";
 constexpr std::string_view unused = "Only a name in the table: no Linux of this ABI implements it.";
-constexpr std::string_view threads = "Belongs to multi-threaded programs, which are not run yet.";
 constexpr std::string_view system_v_ipc = "System V IPC is not provided; answered like a kernel without it.";
 constexpr std::string_view posix_queues = "POSIX message queues are not provided; answered like a kernel without them.";
 constexpr std::string_view asynchronous_io = "Asynchronous I/O rings would let the host kernel write to guest memory "
@@ -68,7 +67,7 @@ constexpr SyscallRow rows[] = {
     refuse("rseq", "Restartable sequences are not provided, as on a kernel before 4.18; no AT_RSEQ entries "
                    "announce them."),
     refuse("futex_wait", new_futex), refuse("futex_wake", new_futex), refuse("futex_requeue", new_futex),
-    refuse("futex_waitv", new_futex), refuse("kcmp", threads),
+    refuse("futex_waitv", new_futex), refuse("kcmp", other_processes),
 
     refuse("ipc", system_v_ipc), refuse("msgget", system_v_ipc), refuse("msgsnd", system_v_ipc),
     refuse("msgrcv", system_v_ipc), refuse("msgctl", system_v_ipc), refuse("old_msgctl", system_v_ipc),

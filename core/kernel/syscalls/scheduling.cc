@@ -9,7 +9,11 @@ namespace postern::kernel {
 
 namespace {
 
-SysResult sys_sched_yield(Task&) { return host_call(SYS_sched_yield); }
+/// To other threads of the process by giving up the turn, to other processes by the host's own.
+SysResult sys_sched_yield(Task& task) {
+    Threads::Sleep sleep(task);
+    return host_call(SYS_sched_yield);
+}
 
 // --- affinity: arrays of the guest's long, bit n of the whole = processor n
 
@@ -109,7 +113,7 @@ SysResult sys_nice(Task&, int increment) {
 constexpr std::string_view attributes_note = "Deadline scheduling is not offered; the sched_setscheduler family is.";
 
 constexpr SyscallRow rows[] = {
-    {"sched_yield", adapt<sys_sched_yield>, Support::full, ""},
+    waits({"sched_yield", adapt<sys_sched_yield>, Support::full, ""}),
     {"sched_getaffinity", adapt<sys_sched_getaffinity>, Support::full, "pid, size, ptr"},
     {"sched_setaffinity", adapt<sys_sched_setaffinity>, Support::full, "pid, size, ptr"},
     {"getcpu", adapt<sys_getcpu>, Support::full, "int_out, int_out, ptr"},

@@ -232,7 +232,7 @@ static void signals(void) {
 static void *shared_lock(void *argument) {
     struct { pthread_mutex_t mutex; int count; } *shared = argument;
     for (int i = 0; i < few; ++i) {
-        if (pthread_mutex_lock(&shared->mutex) == EOWNERDEAD) pthread_mutex_consistent(&shared->mutex);
+        pthread_mutex_lock(&shared->mutex);
         ++shared->count;
         pthread_mutex_unlock(&shared->mutex);
     }
@@ -249,6 +249,9 @@ static void share(void) {
     pthread_mutex_init(&shared->mutex, &attributes);
     pid_t child = fork();
     shared_lock(shared);
+    if (child == 0) _exit(0);
+    waitpid(child, NULL, 0);
+    child = fork();
     if (child == 0) {
         pthread_mutex_lock(&shared->mutex);
         _exit(0);
@@ -276,8 +279,7 @@ static void *fork_and_write(void *argument) {
     }
     int status;
     waitpid(child, &status, 0);
-    printf("child ended with %d\n", WEXITSTATUS(status));
-    return NULL;
+    return (void *)(intptr_t)WEXITSTATUS(status);
 }
 
 static void *read_line(void *argument) {
@@ -314,7 +316,9 @@ int main(void) {
     check(pthread_create(&reader, NULL, read_line, NULL), "pthread_create");
     check(pthread_create(&forker, NULL, fork_and_write, NULL), "pthread_create");
     pthread_join(reader, NULL);
-    pthread_join(forker, NULL);
+    void *status;
+    pthread_join(forker, &status);
+    printf("child ended with %d\n", (int)(intptr_t)status);
 
     check(pthread_create(&target, NULL, end_process, NULL), "pthread_create");
     for (;;) pause();
