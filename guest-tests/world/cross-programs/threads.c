@@ -166,7 +166,11 @@ static void *await_signal(void *argument) {
 static void *spin_for_signal(void *argument) {
     (void)argument;
     sem_post(&ready);
-    while (!got_signal) {}
+    while (!got_signal) {
+#if defined(__aarch64__) || (defined(__ARM_ARCH) && __ARM_ARCH >= 7)
+        __asm__ volatile("yield");
+#endif
+    }
     return NULL;
 }
 
