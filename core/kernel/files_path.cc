@@ -1,5 +1,5 @@
 // Guest paths on the host: a sysroot (or the guest's own chroot) is resolved component by
-// component, so that neither ".." nor an absolute symbolic link leads out of it.
+// component, so that neither ".." nor a symbolic link leads out of it, those of /proc included.
 #include "kernel/files.hpp"
 #include "kernel/process.hpp"
 
@@ -8,6 +8,7 @@
 #include <climits>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace postern::kernel {
@@ -31,6 +32,11 @@ std::optional<std::string> read_link(const std::string& path) {
     return std::string(target, static_cast<std::size_t>(length));
 }
 
+bool is_directory(const std::string& path) {
+    struct stat status;
+    return ::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 /// Splits off the first component; `rest` keeps what follows.
 std::string_view next_component(std::string_view& rest) {
     while (rest.starts_with('/')) rest.remove_prefix(1);
@@ -41,50 +47,95 @@ std::string_view next_component(std::string_view& rest) {
 
 bool only_slashes(std::string_view rest) { return rest.find_first_not_of('/') == rest.npos; }
 
-/// Walks an absolute guest path below `root` and returns the absolute guest path without
-/// links, "." and "..". Components that do not exist are kept: the host will say ENOENT.
-std::string resolve(std::string_view root, std::string path, LastLink last, bool host_folders_apply) {
-    std::string done;   // "" or "/a/b"
-    int links = 0;
-    std::string_view rest = path;
-    std::string kept_rest;
-    while (true) {
-        std::string_view component = next_component(rest);
-        if (component.empty()) break;
-        if (component == ".") continue;
-        if (component == "..") {
-            done.erase(std::min(done.rfind('/'), done.size()));
-            continue;
-        }
-        std::string candidate = fmt::format("{}/{}", done, component);
-        bool on_host = host_folders_apply && std::ranges::any_of(host_folders, [&](auto folder) {
-            return is_below(candidate, folder);
-        });
-        // From here on the host resolves by itself.
-        if (on_host) return fmt::format("{}{}", candidate, rest);
-        bool is_last = only_slashes(rest);
-        auto target = is_last && last == LastLink::keep && rest.empty()
-                          ? std::nullopt
-                          : read_link(fmt::format("{}{}", root, candidate));
-        if (!target || ++links > max_links) {
-            done = std::move(candidate);
-            continue;
-        }
-        if (target->starts_with('/')) done.clear();
-        kept_rest = fmt::format("{}{}{}", *target, rest.empty() ? "" : "/", rest);
-        path = std::move(kept_rest);
-        rest = path;
-    }
-    // A trailing slash asks for a directory.
-    if (path.ends_with('/') && !done.empty()) done += '/';
-    return done.empty() ? "/" : done;
+bool is_host_folder(std::string_view path) {
+    return std::ranges::any_of(host_folders, [&](auto folder) { return is_below(path, folder); });
 }
 
+/// A link of /proc whose target is a file itself, not a path to it: "/proc/5/fd/3", "/proc/5/cwd", "/proc/5/task/6/root".
+bool is_magic_link(std::string_view path) {
+    constexpr std::array<std::string_view, 3> single = {"root", "cwd", "exe"};
+    constexpr std::array<std::string_view, 3> folders = {"fd", "ns", "map_files"};
+    if (next_component(path) != "proc") return false;
+    std::string_view process = next_component(path);
+    if (process.find_first_not_of("0123456789") != process.npos) return false;
+    std::string_view name = next_component(path);
+    if (name == "task") {
+        next_component(path);
+        name = next_component(path);
+    }
+    if (only_slashes(path)) return std::ranges::find(single, name) != single.end();
+    next_component(path);
+    return only_slashes(path) && std::ranges::find(folders, name) != folders.end();
+}
+
+/// A host path for which the host answers ELOOP: it must not follow the guest's links itself.
+std::string too_many_links() {
+    std::string path = "/proc/";
+    for (int i = 0; i <= max_links; ++i) path += "self/../";
+    return path;
+}
+
+/// Walks absolute guest paths below a root.
+class Walk {
+public:
+    Walk(std::string_view root, bool host_folders_apply) : root_(root), host_folders_apply_(host_folders_apply) {}
+
+    /// The absolute host path without links, "." and "..". Components that do not exist are
+    /// kept: the host will say ENOENT.
+    std::string run(std::string path, LastLink last) {
+        std::string_view rest = path;
+        for (std::string_view component; !(component = next_component(rest)).empty();) {
+            if (component == ".") continue;
+            if (component == "..") {
+                // The host says what is wrong with a way up from where nobody can be.
+                if (!is_directory(host_path(done_))) return host_path(done_) + "/..";
+                done_.erase(std::min(done_.rfind('/'), done_.size()));
+                continue;
+            }
+            std::string candidate = fmt::format("{}/{}", done_, component);
+            bool stays = last == LastLink::keep && rest.empty();
+            auto target = stays ? std::nullopt : link_target(candidate, only_slashes(rest));
+            if (!target) {
+                done_ = std::move(candidate);
+                continue;
+            }
+            if (++links_ > max_links) return too_many_links();
+            if (target->starts_with('/')) done_.clear();
+            std::string joined = fmt::format("{}{}{}", *target, rest.empty() ? "" : "/", rest);
+            path = std::move(joined);
+            rest = path;
+        }
+        // A trailing slash asks for a directory.
+        if (path.ends_with('/') && !done_.empty()) done_ += '/';
+        return host_path(done_.empty() ? std::string_view("/") : std::string_view(done_));
+    }
+
+private:
+    std::string host_path(std::string_view guest) const {
+        bool on_host = host_folders_apply_ && is_host_folder(guest);
+        return on_host ? std::string(guest) : fmt::format("{}{}", root_, guest);
+    }
+
+    /// Where a link leads, as a guest path; nothing: no link, or one that the host follows by itself.
+    std::optional<std::string> link_target(const std::string& path, bool is_last) const {
+        std::string host = host_path(path);
+        auto target = read_link(host);
+        if (!target || host != path || !is_magic_link(path)) return target;
+        // The host's root is not the guest's, whichever process is asked.
+        if (path.ends_with("/root")) return "/";
+        if (is_below(*target, root_)) return std::string(without_root(*target, root_));
+        // A file outside that the guest was given stays in reach, but no path leads on from it.
+        return is_last ? std::nullopt : std::optional<std::string>(fmt::format("{}/outside", path));
+    }
+
+    std::string_view root_;
+    bool host_folders_apply_;
+    std::string done_;   // "" or "/a/b"
+    int links_ = 0;
+};
+
 std::string on_host(Process& process, std::string_view guest, LastLink last) {
-    bool keeps = !process.files().root_changed;
-    std::string resolved = resolve(process.files().root, std::string(guest), last, keeps);
-    bool stays = keeps && std::ranges::any_of(host_folders, [&](auto folder) { return is_below(resolved, folder); });
-    return stays ? resolved : fmt::format("{}{}", process.files().root, resolved);
+    return Walk(process.files().root, !process.files().root_changed).run(std::string(guest), last);
 }
 
 }  // namespace
@@ -114,7 +165,8 @@ std::string host_path_at(Process& process, int directory, std::string_view guest
     if (guest.starts_with('/')) return on_host(process, guest, last);
     // Plain names in a directory need no walk unless they are links or lead upwards.
     auto from = path_of_descriptor(directory);
-    if (!from || !is_below(*from, root)) return std::string(guest);
+    bool within = from && (is_below(*from, root) || (!process.files().root_changed && is_host_folder(*from)));
+    if (!within) return std::string(guest);
     return on_host(process, fmt::format("{}/{}", guest_path(process, *from), guest), last);
 }
 

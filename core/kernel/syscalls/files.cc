@@ -6,6 +6,7 @@
 #include <array>
 #include <climits>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
 
@@ -26,6 +27,26 @@ LastLink last_link(int flags) {
     return keeps ? LastLink::keep : LastLink::follow;
 }
 
+/// openat2 with rules for the path, which the host applies to the guest's own text.
+SysResult open_resolving(Task& task, int directory, const std::string& text, const std::string& host, const HowToOpen& how) {
+    const std::string& root = task.process.files().root;
+    open_how host_how{.flags = static_cast<u32>(how.flags), .mode = how.mode, .resolve = how.resolve};
+    auto open = [&](int from, const std::string& path) -> SysResult {
+        return restartable_call(task, restart_sys, SYS_openat2, from, path, &host_how, sizeof host_how);
+    };
+    bool confined = how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT);
+    if (root.empty() || confined) return open(directory, text);
+    if (without_root(host, root) == host) return open(directory, host);   // a relative one, or the host's /proc
+    // The guest's root is where ".." and absolute links end.
+    auto from = text.starts_with('/') ? std::optional<std::string>(root) : path_of_descriptor(directory);
+    int root_fd = ::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (root_fd < 0) return -errno;
+    host_how.resolve |= RESOLVE_IN_ROOT;
+    SysResult result = open(root_fd, fmt::format("{}/{}", without_root(from.value_or(root), root), text));
+    ::close(root_fd);
+    return result;
+}
+
 SysResult open_without_notice(Task& task, int directory, GuestAddr path, const HowToOpen& how) {
     auto text = string_argument(task, path);
     if (!text) return text.error();
@@ -34,10 +55,7 @@ SysResult open_without_notice(Task& task, int directory, GuestAddr path, const H
     directory = host_fd(task, directory);
     std::string host = host_path_at(task.process, directory, *text, last_link(how.flags));
     if (how.resolve == 0) return restartable_call(task, restart_sys, SYS_openat, directory, host, how.flags, how.mode);
-    // A path that was resolved below the guest's root is absolute for the host.
-    bool rooted = !task.process.files().root.empty();
-    open_how host_how{.flags = static_cast<u32>(how.flags), .mode = how.mode, .resolve = how.resolve};
-    return restartable_call(task, restart_sys, SYS_openat2, directory, rooted ? *text : host, &host_how, sizeof host_how);
+    return open_resolving(task, directory, *text, host, how);
 }
 
 /// The guest's mappings of a file end where the file ends; it may have been cut or extended.

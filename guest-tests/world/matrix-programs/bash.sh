@@ -1,5 +1,5 @@
 # packages: bash dash coreutils sed grep
-# seconds: 200
+# seconds: 600
 cat >script <<'SCRIPT'
 section() { echo "== $*"; }
 
@@ -85,7 +85,7 @@ kill -KILL "$second"; wait "$second" 2>/dev/null; echo $?
 (exit 11) & (exit 12) & wait -n; wait; echo over
 disown -a; set -m
 sleep 0.1 & fg %1 >/dev/null; echo $?
-sleep 20 & kill -STOP %1; sleep 0.1; jobs | grep -c Stopped; kill -CONT %1; sleep 0.1; jobs | grep -c Running; kill %1; wait 2>/dev/null
+sleep 20 & kill -STOP %1; sleep 0.1; jobs | grep -c Stopped; kill -CONT %1; sleep 0.1; jobs | grep -c Running; { kill %1; wait; jobs; } >/dev/null 2>&1
 set +m
 ( : & echo $(( $! > 0 )) )
 

@@ -1,5 +1,5 @@
 # packages: coreutils dash sed findutils diffutils
-# seconds: 300
+# seconds: 400
 section() { echo "== $*"; }
 umask 022
 cat >text <<'EOF'

@@ -1,5 +1,5 @@
 # packages: git dash coreutils sed grep findutils tar
-# seconds: 300
+# seconds: 400
 section() { echo "== $*"; }
 export GIT_AUTHOR_NAME=A GIT_AUTHOR_EMAIL=a@example.org GIT_COMMITTER_NAME=C GIT_COMMITTER_EMAIL=c@example.org
 export GIT_AUTHOR_DATE='1700000000 +0000' GIT_COMMITTER_DATE='1700000000 +0000' GIT_CONFIG_NOSYSTEM=1 GIT_PAGER=cat HOME=$PWD

@@ -1,5 +1,5 @@
 # packages: perl dash coreutils
-# seconds: 200
+# seconds: 400
 section() { echo "== $*"; }
 section regexes; perl -e '$_ = "The year 1999 and 2024"; my @y = /(\d{4})/g; print "@y\n"; s/(\w+)/\u\L$1/g; print "$_\n"; print join("|", split /\s*,\s*/, "a , b,c"), "\n"; print "named $+{y}\n" if /(?<y>\d+)$/; (my $t = "hello") =~ tr/a-y/b-z/; print "$t\n"; print "ok\n" if "foobar" =~ /^(?=.*bar)foo(?!baz)/; my $r = qr/(\((?:[^()]++|(?1))*\))/; print "$1\n" if "x(a(b)c)y" =~ $r; $n = () = "aXbXc" =~ /X/g; print "$n\n"; print "caf\x{e9}" =~ /^\w+$/u ? "word\n" : "no\n"'
 section structures; perl -e 'use strict; my %h = map { $_ => length } qw(one three five); print join(",", map { "$_=$h{$_}" } sort keys %h), "\n"; my @s = sort { $a->[1] <=> $b->[1] } ([a => 3], [b => 1]); print "$_->[0]" for @s; print "\n"; my $d = { list => [1 .. 5], sub => sub { $_[0] * 2 } }; print $d->{sub}->(21), " @{$d->{list}}[1..3]\n"; local $, = "-"; print 1, 2, 3; print "\n"'

@@ -1,5 +1,5 @@
 # packages: python3 dash coreutils
-# seconds: 300
+# seconds: 400
 cat >test.py <<'EOF'
 import os, sys, time
 def section(name): print("==", name, flush=True)

@@ -1,5 +1,5 @@
 # packages: sqlite3 dash coreutils
-# seconds: 300
+# seconds: 400
 section() { echo "== $*"; }
 section queries; sqlite3 t.db <<'EOF'
 create table accounts(id integer primary key, balance integer not null);

@@ -1,5 +1,5 @@
 # packages: zstd dash coreutils diffutils
-# seconds: 300
+# seconds: 400
 section() { echo "== $*"; }
 seq 1 30000 >big; printf 'a small text\n' >small; head -c 200000 /dev/zero >zeros
 section levels; for n in 1 3 6 9; do zstd -q -$n -c big >b; zstd -q -dc b | cmp - big && md5sum b; done

@@ -1,0 +1,18 @@
+# packages: dash coreutils findutils sed
+# What leads out of a root that is not watched at every step: each trick must stay inside, where `marker` is.
+section() { echo "== $*"; }
+here=$PWD
+echo inside >marker
+try() { cat "$1" 2>&1 | sed 's/^.*: //' | head -n 1; }
+section dots; try "/../../../../../..$here/marker"; try "$here/../../../../../../..$here/marker"; try "/.//.././/..$here/./marker"; try "/tmp/nothing/../..$here/marker"
+section proc; try "/proc/self/root$here/marker"; try "/proc/self/root/../..$here/marker"; try /proc/self/cwd/marker; try "/proc/self/cwd/../../../../..$here/marker"; try "/proc/..$here/marker"; try "/proc/self/..$here/marker"; try "/proc/self/../..$here/marker"; try "/proc/self/fd/../../..$here/marker"; try "/proc/thread-self/root$here/marker"; try "/proc/self/task/../root$here/marker"; try "/proc/self/root/proc/self/root$here/marker"
+section dev; try "/dev/..$here/marker"; try "/dev/fd/../../..$here/marker"; try "/dev/./shm/../..$here/marker"; try "/sys/..$here/marker"; try "/dev/nothing/../..$here/marker"
+section links; ln -s / slash; ln -s ../../../../../../../.. up; ln -s "$here" absolute; ln -s /proc/self/root magic; ln -s /proc/self/cwd cwd; ln -s magic/proc/self/cwd/up chain; ln -s /dev/../ dev; for l in slash up magic chain dev slash/../.. cwd/up magic/../slash; do try "$l$here/marker"; done; try absolute/marker; try cwd/marker
+section loops; ln -s loop loop; try loop; ln -s "$here/self" self; try self; ln -s /etc/issue.net /etc/issue.net 2>/dev/null; [ -L /etc/issue.net ] && try /etc/issue.net; rm -f /etc/issue.net; ln -s "$here/marker" l0; i=0; while [ $i -lt 45 ]; do ln -s "$here/l$i" "l$((i + 1))"; i=$((i + 1)); done; try l39; try l40; try l45; ln -s "$here/none" dangling; try dangling
+section descriptors; exec 3</; try "/proc/self/fd/3$here/marker"; try "/proc/self/fd/3/../..$here/marker"; try "/dev/fd/3/..$here/marker"; exec 4<.; try /dev/fd/4/marker; try "/proc/self/fd/4/../../../..$here/marker"; exec 5<marker; try /proc/self/fd/5; try /dev/fd/5/..; exec 3<&- 4<&- 5<&-
+section directories; for d in /proc /dev /sys / /proc/self/root /proc/self/cwd slash up magic /proc/self/fd /dev/..; do (cd "$here" && cd -P "$d" && try "../../../../..$here/marker"); done; (cd / && cd .. && cd .. && try "./$here/marker"); (cd -P magic && /bin/pwd); (cd -P up && /bin/pwd)
+section same; for d in /.. /proc/self/root /proc/self/root/.. /proc/.. slash up magic chain; do [ / -ef "$d" ] && echo same || echo "another: $d"; done; readlink /proc/self/root; realpath slash up magic chain dev; readlink -e loop; echo "status $?"
+section writes; echo written >"up$here/new"; cat new; echo again >"/proc/self/root$here/new"; cat new; mkdir "magic$here/folder"; mv "dev$here/new" "/proc/..$here/folder/moved"; cat folder/moved; cp marker "/dev/..$here/copied"; cat copied; ln marker "slash$here/hard"; cat hard; ln -s x "up$here/made"; readlink made; rm "chain$here/hard"; [ -e hard ] || echo removed; chmod 600 "up$here/copied"; stat -c %a copied; touch -d @0 "magic$here/copied"; stat -c %Y copied; truncate -s 2 "dev$here/copied"; stat -c %s copied; rmdir "up$here/folder" 2>/dev/null; echo "status $?"
+section moved; mkdir -p a/b/c; (cd a/b/c && mv "$here/a/b" "$here/b" && try ../../marker && try "../../../../../../../..$here/marker" && /bin/pwd | sed "s,^$here,here,"); (mkdir gone && cd gone && rmdir ../gone && try "../marker"; try "$here/marker")
+section programs; printf '#!/bin/sh\necho runs\n' >script; chmod +x script; "up$here/script"; "/proc/self/root$here/script"; "/proc/..$here/script"; find "up$here/a" | wc -l; (PATH="/dev/..$here" script)
+section end
