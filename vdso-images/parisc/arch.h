@@ -1,6 +1,7 @@
 /* parisc. System calls go through the gateway page. The interval timer (cr16) has 32 bits and is not what
  * the host counts: the counter comes by the reserved trap.
  */
+#define ARCH_QUICK_CLOCK
 #define VDSO_NAME(function) __vdso_##function
 #define VDSO_FILL 0x00000000 /* break 0,0 */
 /* Its linker puts two words there. */
