@@ -1,5 +1,7 @@
 #include "cpu/blocks/access.hpp"
 
+#include "cpu/host_counter.hpp"
+
 #include <utility>
 
 namespace postern::blocks {
@@ -32,6 +34,13 @@ bool serve(State& state) {
 }
 
 }  // namespace
+
+Exit put_counter(State& state, const Instruction* instruction) {
+    u64 counter = host_counter();
+    if (state.swap) counter = swap_bytes(counter);
+    std::memcpy(state.counter_word, &counter, sizeof counter);
+    return go_on(state, instruction);
+}
 
 Exit execute_slowly(State& state, const Instruction* instruction) {
     // Of now: a write to its own page makes the block stale, and it has to go on all the same.

@@ -4,7 +4,10 @@ namespace postern::blocks {
 
 namespace {
 
-Exit answer_stale(State&, const Instruction*) { return Exit::stale; }
+Exit answer_stale(State& state, const Instruction* block) {
+    state.stale = block;
+    return Exit::stale;
+}
 
 void make_stale(Block& block) {
     block.stale = true;

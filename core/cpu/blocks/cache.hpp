@@ -13,12 +13,10 @@ namespace postern::blocks {
 /// Instructions that execute one after the other. The last one leaves the block.
 struct Block {
     u32 address;
-    u32 mode;                           ///< the core's own, that it was decoded for
-    bool stale = false;                 ///< its instructions have changed
-    u32 next = 0, target = 0;           ///< guest addresses that Exit::next and Exit::taken mean
+    u32 mode;                   ///< the core's own, that it was decoded for
+    bool stale = false;         ///< its instructions have changed
     Instruction* code = nullptr;
-    Block* successors[2] = {};          ///< the blocks there, once they are known; of the same mode
-    Block* other = nullptr;             ///< another block at the same address
+    Block* other = nullptr;     ///< another block at the same address
 };
 
 /// All blocks. A stale block stays where it is, so that nobody holds a pointer to nothing, but executes
@@ -32,11 +30,15 @@ public:
     explicit BlockCache(u32 unit) : unit_(unit) {}
 
     Block* find(u32 address, u32 mode) {
-        Block*& recent = recent_[place(address, mode)];
-        if (recent && recent->address == address && recent->mode == mode && !recent->stale) return recent;
+        if (Block* block = recent(address, mode); block && !block->stale) return block;
         Block* found = look_up(address, mode);
-        if (found) recent = found;
+        if (found) recent_[place(address, mode)] = found;
         return found;
+    }
+    /// The same, but null if it was not found lately; it may be stale.
+    [[gnu::always_inline]] Block* recent(u32 address, u32 mode) const {
+        Block* block = recent_[place(address, mode)];
+        return block && block->address == address && block->mode == mode ? block : nullptr;
     }
 
     /// Adds a block, whose instructions are copied. `last_address`: of its last instruction, which is on
@@ -71,5 +73,13 @@ private:
     std::vector<std::unique_ptr<Instruction[]>> chunks_;
     std::size_t used_ = chunk_size;                          ///< of the last chunk
 };
+
+/// Leaves a block for the one at State::pc.
+[[gnu::always_inline]] inline Exit leave_for_pc(State& state, u32 mode) {
+    state.left_by = nullptr;
+    Block* block = state.cache->recent(state.pc, mode);
+    if (block && --state.blocks_to_go != 0) [[likely]] return block->code->execute(state, block->code);
+    return Exit::elsewhere;
+}
 
 }  // namespace postern::blocks

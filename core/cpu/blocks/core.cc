@@ -31,33 +31,35 @@ Block* Core::block_here() {
 }
 
 /// Executes a block and those behind it, as long as each leads to a known one and no stop is requested.
-/// `block` becomes the last one.
-Exit Core::follow(Block*& block) {
-    Block** way = nullptr;
+Exit Core::follow(const Instruction* block) {
+    constexpr u32 blocks_between_looks = 64;
     for (;;) {
-        Exit exit = block->code->execute(state_, block->code);
-        if (exit > Exit::taken) [[unlikely]] {
-            if (exit == Exit::stale && way) {
-                *way = nullptr;
-                state_.go_to(block->address);
-            }
-            return exit;
-        }
-        way = &block->successors[static_cast<u32>(exit)];
-        if (!*way) [[unlikely]] return exit;
-        block = *way;
-        if (stop_requested_ && interruptible_) [[unlikely]] {
-            state_.go_to(block->address);
-            return Exit::elsewhere;
-        }
+        state_.blocks_to_go = blocks_between_looks;
+        Exit exit = block->execute(state_, block);
+        if (exit > Exit::taken) return exit;
+        block = Way{state_.left_by, static_cast<u32>(exit)}.link();
+        if (!block || (stop_requested_ && interruptible_)) return exit;
     }
+}
+
+/// A link to a stale block is not to lead there again.
+std::optional<Way> Core::settle_way(Exit exit) {
+    if (!state_.left_by || (exit > Exit::taken && exit != Exit::stale)) return std::nullopt;
+    Way way{state_.left_by, static_cast<u32>(exit)};
+    if (exit == Exit::stale) {
+        way.number = 0;
+        if (way.link() != state_.stale) way.number = 1;
+    }
+    state_.go_to(way.address());
+    return way;
 }
 
 Stop Core::run() {
     HostFloatScope host_float;
     host_float_ = &host_float;
+    state_.cache = &cache_;
     std::optional<Stop> stop;
-    Block** link = nullptr;     // where the way to the next block is kept; null: it is looked up each time
+    std::optional<Way> way;     // that has led here
     while (!stop) {
         if (stop_requested_ && interruptible_ && may_stop()) {
             stop_requested_ = 0;
@@ -66,22 +68,18 @@ Stop Core::run() {
         }
         if (cache_.is_full()) {
             cache_.clear();
-            link = nullptr;
+            way = std::nullopt;
         }
         Block* block = block_here();
         if (!block) {
             stop = leave(std::exchange(state_.trapped, false) ? Exit::trap : Exit::fault);
             break;
         }
-        if (link) *link = block;
-        Exit exit = follow(block);
-        link = nullptr;
-        if (exit <= Exit::taken) {
-            link = &block->successors[static_cast<u32>(exit)];
-            state_.go_to(exit == Exit::next ? block->next : block->target);
-        } else if (exit < Exit::stale && exit != Exit::elsewhere) {
-            stop = leave(exit);
-        }
+        if (way) way->set_link(block->code);
+        state_.left_by = nullptr;
+        Exit exit = follow(block->code);
+        way = settle_way(exit);
+        if (exit > Exit::taken && exit < Exit::stale && exit != Exit::elsewhere) stop = leave(exit);
     }
     interrupt();
     host_float_ = nullptr;
@@ -115,15 +113,16 @@ Stop Core::trap_stop() const {
 
 // --- hooks and the counter
 
-bool Core::watches(u32 address) const {
+bool Core::is_counter_point(u32 address) const { return std::ranges::find(counter_points_, address) != counter_points_.end(); }
+
+Watch Core::watch(u32 address) const {
     auto covers = [&](const auto& entry) { return address >= entry.second.first && address <= entry.second.last; };
-    return std::ranges::find(counter_points_, address) != counter_points_.end() || std::ranges::any_of(hooks_, covers);
+    if (std::ranges::any_of(hooks_, covers)) return Watch::call;
+    return is_counter_point(address) ? Watch::counter : Watch::none;
 }
 
 void Core::reached(u32 address) {
-    if (std::ranges::find(counter_points_, address) != counter_points_.end()) {
-        store(counter_word_, host_counter(), abi_.byte_order);
-    }
+    if (is_counter_point(address)) store(state_.counter_word, host_counter(), abi_.byte_order);
     host_float_->restore();
     // Callbacks may add and remove hooks.
     for (auto at = hooks_.begin(); at != hooks_.end();) {
@@ -154,10 +153,10 @@ void Core::remove_execution_hook(int handle) {
 Cpu::CounterReader Core::counter(ClockMode) const { return host_counter; }
 
 bool Core::set_counter_points(std::span<const GuestAddr> points, std::span<std::byte> word) {
-    if (counter_word_) store(counter_word_, u64{0}, abi_.byte_order);   // nobody keeps it true any more
+    if (state_.counter_word) store(state_.counter_word, u64{0}, abi_.byte_order);   // nobody keeps it true any more
     for (u32 point : counter_points_) invalidate_code({point}, unit_);
     counter_points_.clear();
-    counter_word_ = word.data();
+    state_.counter_word = word.data();
     for (GuestAddr point : points) {
         POSTERN_ASSERT(word.size() == sizeof(u64));
         counter_points_.push_back(static_cast<u32>(point.value));

@@ -32,7 +32,7 @@ protected:
     /// `state` is the derived class's, and need not be there yet. `unit`: bytes of the shortest instruction.
     Core(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler, State& state, u32 unit);
 
-    bool watches(u32 address) const override;
+    Watch watch(u32 address) const override;
     void reached(u32 address) override;
     void fetched(u32 branch) override { cache_.invalidate(branch, 2); }
 
@@ -51,9 +51,12 @@ private:
     void code_written(GuestAddr page) override { cache_.invalidate(static_cast<u32>(page.value), Tlb::page_size); }
 
     Block* block_here();
-    Exit follow(Block*& block);
+    Exit follow(const Instruction* block);
+    /// Where the way leads by which a block was left, whose link is to be made; none: State::pc has been set.
+    std::optional<Way> settle_way(Exit exit);
     /// Deals with an exit that does not lead to a known block; a stop: run() returns it.
     std::optional<Stop> leave(Exit exit);
+    bool is_counter_point(u32 address) const;
     Stop fault_stop() const;
     Stop trap_stop() const;
 
@@ -73,7 +76,6 @@ private:
     std::map<int, Hook> hooks_;                    // by handle
     int next_handle_ = 1;
     std::vector<u32> counter_points_;
-    std::byte* counter_word_ = nullptr;
 };
 
 }  // namespace postern::blocks

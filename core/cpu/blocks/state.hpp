@@ -7,18 +7,19 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 namespace postern::blocks {
 
-/// How a block was left. The first two index its successors.
+/// How a block was left.
 enum class Exit : u32 {
-    next,           ///< behind its last instruction
-    taken,          ///< at the target of its branch
+    next,           ///< by the first way of State::left_by, which leads nowhere yet or may not be followed now
+    taken,          ///< by the second
     elsewhere,      ///< at State::pc
     system_call,    ///< State::pc is behind the instruction
     fault,          ///< Tlb::fault(); State::pc is the instruction's
     trap,           ///< State::trap; State::pc is the instruction's
-    stale,          ///< it was not executed: its instructions have changed
+    stale,          ///< State::stale was not executed: the instructions of its block have changed
 };
 
 struct State;
@@ -33,9 +34,32 @@ using Operands = std::array<i32, max_operands>;
 /// A decoded instruction. Blocks are arrays of these.
 struct Instruction {
     Execute execute;
-    u32 address;         ///< where it stands, as State::stand_at understands it
+    u32 address;         ///< where it stands, as State::stand_at understands it; of an end, where its first way leads
     Operands operands;   ///< as Operand types decode them, in the handler's order
 };
+
+/// An instruction that leaves its block by one of two ways is an *end*. It has no operands, but addresses where
+/// the ways lead, and links to the blocks there, of the same mode, once they are known.
+struct Way {
+    const Instruction* end = nullptr;
+    u32 number = 0;   ///< 0 or 1, as Exit counts them
+
+    u32 address() const { return number == 0 ? end->address : static_cast<u32>(end->operands[0]); }
+    const Instruction* link() const {
+        const Instruction* block;
+        std::memcpy(&block, &end->operands[place()], sizeof block);
+        return block;
+    }
+    void set_link(const Instruction* block) const {
+        std::memcpy(&const_cast<Instruction*>(end)->operands[place()], &block, sizeof block);
+    }
+    /// Operands of an end whose second way leads to `target`.
+    static constexpr Operands operands(u32 target) { return {static_cast<i32>(target)}; }
+
+private:
+    std::size_t place() const { return 1 + number * (sizeof end / sizeof(i32)); }
+};
+static_assert(sizeof(i32) + 2 * sizeof(const Instruction*) <= sizeof(Operands));
 
 /// What an instruction other than an access raised.
 struct Trap {
@@ -59,12 +83,18 @@ struct Request {
     u64 value = 0;     ///< to store, or loaded; its bytes are in guest order
 };
 
+/// What is to be done before an instruction executes.
+enum class Watch : u8 {
+    none,
+    counter,   ///< the counter goes to State::counter_word
+    call,      ///< Watcher::reached
+};
+
 /// Whom a block calls before it executes an instruction.
 class Watcher {
 public:
     virtual ~Watcher() = default;
-    /// Something is to be called before the instruction at `address`.
-    virtual bool watches(u32 address) const = 0;
+    virtual Watch watch(u32 address) const = 0;
     /// The guest is about to execute it. The program counter may be changed.
     virtual void reached(u32 address) = 0;
     /// For a slot on a page that could not be fetched from, and can by now.
@@ -90,6 +120,11 @@ struct State {
     }
 
     u32 pc = 0;
+    u32 blocks_to_go = 0;                  ///< that may be executed before a request to stop is looked at
+    const Instruction* left_by = nullptr;  ///< the end by which the last block was left; null: it was left otherwise
+    const Instruction* stale = nullptr;    ///< first instruction of a block
+    const class BlockCache* cache = nullptr;
+    std::byte* counter_word = nullptr;     ///< 8 bytes of host memory
     bool trapped = false;   ///< a handler that failed did so by a trap, not by an access
     Trap trap{};
     Request request;
@@ -105,6 +140,17 @@ struct State {
 [[gnu::always_inline]] inline Exit go_on(State& state, const Instruction* instruction, std::size_t distance = 1) {
     return instruction[distance].execute(state, instruction + distance);
 }
+
+/// Leaves a block by a way of an end, which is a constant where possible: for the block there, if it is known.
+[[gnu::always_inline]] inline Exit leave_block(State& state, const Instruction* end, u32 way) {
+    state.left_by = end;
+    const Instruction* block = Way{end, way}.link();
+    if (block && --state.blocks_to_go != 0) [[likely]] return block->execute(state, block);
+    return static_cast<Exit>(way);
+}
+
+/// For counter points: puts the counter there, and goes on.
+Exit put_counter(State& state, const Instruction* instruction);
 
 /// The instruction's handler has failed: serves the access that it asked for, and executes it again, or
 /// leaves the block.

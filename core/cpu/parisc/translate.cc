@@ -14,13 +14,13 @@ namespace {
 
 State& own(blocks::State& state) { return static_cast<State&>(state); }
 
-Exit end_block(blocks::State&, const Instruction*) { return Exit::next; }
-/// Of a block whose last instruction has skipped the one behind it; and of a Go.
-Exit end_taken(blocks::State&, const Instruction*) { return Exit::taken; }
-Exit finish_branch(blocks::State& state, const Instruction*) { return own(state).taken ? Exit::taken : Exit::next; }
+Exit end_block(blocks::State& state, const Instruction* end) { return leave_block(state, end, 0); }
+Exit finish_branch(blocks::State& state, const Instruction* end) {
+    return own(state).taken ? leave_block(state, end, 1) : leave_block(state, end, 0);
+}
 Exit finish_queue(blocks::State& state, const Instruction*) {
     own(state).advance();
-    return Exit::elsewhere;
+    return leave_for_pc(state, Mode::of(own(state)).number());
 }
 /// Behind a slot that has skipped the instruction that comes next.
 Exit finish_skipping(blocks::State& state, const Instruction*) {
@@ -146,21 +146,24 @@ private:
     }
     void append(const Decoded& one, u32 mark) { append(one.execute(), one.address | mark, one.operands); }
     void append_watcher(u32 address, u32 mark) {
-        if (state_.watcher.watches(address)) append(call_watcher, address | mark);
+        switch (state_.watcher.watch(address)) {
+            case blocks::Watch::none: return;
+            case blocks::Watch::counter: return append(blocks::put_counter, address | mark);
+            case blocks::Watch::call: return append(call_watcher, address | mark);
+        }
     }
 
     /// Whether what is at `address` may be skipped by skipping one entry of the block: a single instruction, and
     /// no end.
     bool is_plain(u32 address) const {
-        if (!on_page(address) || state_.watcher.watches(address)) return false;
+        if (!on_page(address) || state_.watcher.watch(address) != blocks::Watch::none) return false;
         return fetch(address).flow() == Flow::on;
     }
 
+    /// `skipped`: where the block goes on whose last instruction skips the one at `next`.
     void end(u32 next, u32 skipped) {
-        block_.next = next;
-        block_.target = skipped;
         append(end_block, next);
-        append(end_taken, next);
+        append(end_block, skipped);
     }
 
     /// Decodes an instruction, of a branch with its slot. True: the block ends with it.
@@ -182,20 +185,17 @@ private:
 
     void finish(const Decoded& branch) {
         u32 slot = branch.address + 4;
-        block_.target = branch.target;
-        block_.next = branch.address + 8;
-        if (!branch.has_slot()) {
-            block_.next = slot;   // of a branch that is not taken forwards: it is the next instruction
-        } else if (!is_plain(slot)) {
+        // Where a branch goes that is not taken: of one without a slot, that is the next instruction.
+        u32 next = branch.has_slot() ? slot + 4 : slot;
+        if (branch.has_slot() && !is_plain(slot)) {
             append(leave_for_slot, branch.address, {static_cast<i32>(slot)});
             append(finish_queue, branch.address);   // it is nullified
             return;
-        } else if (branch.nullifies || word(slot) != nop) {
-            append(fetch(slot), State::in_slot_mark);
         }
+        if (branch.has_slot() && (branch.nullifies || word(slot) != nop)) append(fetch(slot), State::in_slot_mark);
         switch (branch.flow()) {
-            case Flow::go: append(end_taken, slot); break;
-            case Flow::branch: append(finish_branch, slot); break;
+            case Flow::go: append(end_block, branch.target); break;
+            case Flow::branch: append(finish_branch, next, blocks::Way::operands(branch.target)); break;
             default: append(finish_queue, slot); break;
         }
         append(finish_skipping, slot);

@@ -5,8 +5,8 @@
 
 namespace postern::sh {
 
-inline Exit bf(State& c, Label8) { return c.t ? Exit::next : Exit::taken; }
-inline Exit bt(State& c, Label8) { return c.t ? Exit::taken : Exit::next; }
+inline Fork bf(State& c, Label8) { return {c.t == 0}; }
+inline Fork bt(State& c, Label8) { return {c.t != 0}; }
 inline GotoIf bf_s(State& c, Label8) { return {c.t == 0}; }
 inline GotoIf bt_s(State& c, Label8) { return {c.t != 0}; }
 inline Goto bra(State&, Label12) { return {}; }

@@ -5,6 +5,7 @@
 //     void          goes on
 //     bool          goes on, or (false) has asked for an access or raised a trap; nothing has changed then
 //     Exit          ends the block
+//     Fork          branch without a slot to its label, or on
 //     Goto          delayed branch to its label
 //     GotoIf        delayed branch to its label, or on behind the slot
 //     GotoRegister  delayed branch to a computed address
@@ -21,6 +22,9 @@
 
 namespace postern::sh {
 
+struct Fork {
+    bool taken;
+};
 struct Goto {};
 struct GotoIf {
     bool taken;
@@ -29,7 +33,7 @@ struct GotoRegister {
     u32 target;
 };
 
-enum class Flow : u8 { on, exit, delayed, delayed_conditional, delayed_register };
+enum class Flow : u8 { on, exit, fork, delayed, delayed_conditional, delayed_register };
 
 // --- operands
 
@@ -144,6 +148,7 @@ namespace detail {
 template <typename Result>
 constexpr Flow flow_of() {
     if constexpr (std::same_as<Result, Exit>) return Flow::exit;
+    else if constexpr (std::same_as<Result, Fork>) return Flow::fork;
     else if constexpr (std::same_as<Result, Goto>) return Flow::delayed;
     else if constexpr (std::same_as<Result, GotoIf>) return Flow::delayed_conditional;
     else if constexpr (std::same_as<Result, GotoRegister>) return Flow::delayed_register;
@@ -163,6 +168,8 @@ Exit run_handler(blocks::State& base, const Instruction* instruction) {
     const i32* operands = instruction->operands.data();
     if constexpr (std::same_as<Result, Exit>) {
         return Signature::template call<handler>(state, operands);
+    } else if constexpr (std::same_as<Result, Fork>) {
+        return Signature::template call<handler>(state, operands).taken ? leave_block(state, instruction, 1) : leave_block(state, instruction, 0);
     } else if constexpr (std::same_as<Result, bool>) {
         if (!Signature::template call<handler>(state, operands)) [[unlikely]] return blocks::execute_slowly(state, instruction);
     } else if constexpr (std::same_as<Result, GotoIf>) {

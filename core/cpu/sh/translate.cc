@@ -10,23 +10,26 @@ namespace {
 
 // --- instructions that no guest word stands for
 
-Exit end_block(blocks::State&, const Instruction*) { return Exit::next; }
+State& own(blocks::State& state) { return static_cast<State&>(state); }
 
-/// The mode may have changed: what comes next has to be looked up.
-Exit leave_block(blocks::State& state, const Instruction* instruction) {
+Exit end_block(blocks::State& state, const Instruction* end) { return leave_block(state, end, 0); }
+
+/// The mode may have changed.
+Exit leave_mode(blocks::State& state, const Instruction* instruction) {
     state.pc = static_cast<u32>(instruction->operands[0]);
-    return Exit::elsewhere;
+    return leave_for_pc(state, Mode::of(own(state).fpscr).number());
 }
 
-Exit finish_goto(blocks::State&, const Instruction*) { return Exit::taken; }
-Exit finish_goto_if(blocks::State& state, const Instruction*) { return static_cast<State&>(state).delayed_taken ? Exit::taken : Exit::next; }
+Exit finish_goto_if(blocks::State& state, const Instruction* end) {
+    return own(state).delayed_taken ? leave_block(state, end, 1) : leave_block(state, end, 0);
+}
 Exit finish_goto_register(blocks::State& state, const Instruction*) {
-    state.pc = static_cast<State&>(state).delayed_target;
-    return Exit::elsewhere;
+    state.pc = own(state).delayed_target;
+    return leave_for_pc(state, Mode::of(own(state).fpscr).number());
 }
 /// Behind a slot that may have changed the mode. Operands: target, address behind the slot.
 Exit finish_and_leave(blocks::State& state, const Instruction* instruction) {
-    state.pc = static_cast<u32>(instruction->operands[static_cast<State&>(state).delayed_taken ? 0 : 1]);
+    state.pc = static_cast<u32>(instruction->operands[own(state).delayed_taken ? 0 : 1]);
     return Exit::elsewhere;
 }
 
@@ -65,7 +68,6 @@ public:
         while (!step(at)) {
             at += 2;
             if (at != page_end && size_ < BlockCache::max_block_size - most_per_step) continue;
-            block_.next = at;
             append(end_block, at);
             break;
         }
@@ -97,14 +99,19 @@ private:
     }
 
     void append_watcher(u32 address, u32 restart) {
-        if (state_.watcher.watches(address)) append(call_watcher, restart, {static_cast<i32>(address)});
+        switch (state_.watcher.watch(address)) {
+            case blocks::Watch::none: return;
+            case blocks::Watch::counter: return append(blocks::put_counter, restart);
+            case blocks::Watch::call: return append(call_watcher, restart, {static_cast<i32>(address)});
+        }
     }
 
     /// `restart`: where the program counter stands when it raises something.
     void append_row(const Row& row, u16 bits, u32 address, u32 restart) {
         Operands operands{};
         decode::decode_operands(row, bits, address, operands.data());
-        if (row.traits.label) block_.target = static_cast<u32>(operands[*row.traits.label]);
+        if (row.traits.label) target_ = static_cast<u32>(operands[*row.traits.label]);
+        if (row.traits.flow == Flow::fork) return append(row.execute, address + 2, blocks::Way::operands(target_));
         append(row.execute, restart, operands);
     }
 
@@ -119,19 +126,17 @@ private:
             return true;
         }
         append_row(*row, bits, address, address);
-        block_.next = address + 2;
-        if (row->traits.flow == Flow::exit) return true;
+        if (row->traits.flow == Flow::exit || row->traits.flow == Flow::fork) return true;
         if (row->traits.flow != Flow::on) {
             decode_slot(address, row->traits.flow);
             return true;
         }
-        if (row->traits.changes_mode) append(leave_block, address, {static_cast<i32>(address + 2)});
+        if (row->traits.changes_mode) append(leave_mode, address, {static_cast<i32>(address + 2)});
         return row->traits.changes_mode;
     }
 
     void decode_slot(u32 branch, Flow flow) {
         u32 address = branch + 2;
-        block_.next = branch + 4;
         if (address % Tlb::page_size == 0 && !open_page(address)) {
             state_.trapped = false;
             return append(fetch_slot, branch, {static_cast<i32>(address)});
@@ -147,10 +152,10 @@ private:
 
     void finish(u32 branch, Flow flow, bool mode_changed) {
         if (flow == Flow::delayed_register) return append(finish_goto_register, branch);
-        if (!mode_changed) return append(flow == Flow::delayed ? finish_goto : finish_goto_if, branch);
-        u32 behind = flow == Flow::delayed ? block_.target : block_.next;
+        u32 behind = flow == Flow::delayed ? target_ : branch + 4;
+        if (!mode_changed) return append(flow == Flow::delayed ? end_block : finish_goto_if, behind, blocks::Way::operands(target_));
         // An unconditional branch leaves State::delayed_taken as it is, so both ways lead to its target.
-        append(finish_and_leave, branch, {static_cast<i32>(block_.target), static_cast<i32>(behind)});
+        append(finish_and_leave, branch, {static_cast<i32>(target_), static_cast<i32>(behind)});
     }
 
     State& state_;
@@ -158,6 +163,7 @@ private:
     Block block_;
     const std::byte* host_ = nullptr;
     u32 last_ = 0;
+    u32 target_ = 0;   ///< of the branch with a label that was decoded last
     std::array<Instruction, BlockCache::max_block_size> code_;
     std::size_t size_ = 0;
 };
