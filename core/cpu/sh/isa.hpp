@@ -160,26 +160,42 @@ constexpr bool is_relative(const decode::OperandKind& kind) { return kind.name =
 
 }  // namespace detail
 
+/// Calls a handler that goes on. False: it has failed.
 template <auto handler>
-Exit run_handler(blocks::State& base, const Instruction* instruction) {
-    auto& state = static_cast<State&>(base);
+[[gnu::always_inline]] inline bool perform(State& state, const i32* operands) {
+    using Signature = decode::SignatureOf<handler>;
+    constexpr Flow flow = detail::flow_of<typename Signature::Result>();
+    static_assert(flow == Flow::on || flow == Flow::delayed);
+    if constexpr (std::same_as<typename Signature::Result, bool>) {
+        return Signature::template call<handler>(state, operands);
+    } else {
+        (void)Signature::template call<handler>(state, operands);
+        return true;
+    }
+}
+
+/// Executes an instruction and what is behind it.
+template <auto handler>
+[[gnu::always_inline]] inline Exit complete(State& state, const Instruction* instruction, const i32* operands) {
     using Signature = decode::SignatureOf<handler>;
     using Result = typename Signature::Result;
-    const i32* operands = instruction->operands.data();
     if constexpr (std::same_as<Result, Exit>) {
         return Signature::template call<handler>(state, operands);
     } else if constexpr (std::same_as<Result, Fork>) {
         return Signature::template call<handler>(state, operands).taken ? leave_block(state, instruction, 1) : leave_block(state, instruction, 0);
-    } else if constexpr (std::same_as<Result, bool>) {
-        if (!Signature::template call<handler>(state, operands)) [[unlikely]] return blocks::execute_slowly(state, instruction);
     } else if constexpr (std::same_as<Result, GotoIf>) {
         state.delayed_taken = Signature::template call<handler>(state, operands).taken;
     } else if constexpr (std::same_as<Result, GotoRegister>) {
         state.delayed_target = Signature::template call<handler>(state, operands).target;
     } else {
-        (void)Signature::template call<handler>(state, operands);
+        if (!perform<handler>(state, operands)) [[unlikely]] return blocks::execute_slowly(state, instruction);
     }
     return go_on(state, instruction);
+}
+
+template <auto handler>
+Exit run_handler(blocks::State& state, const Instruction* instruction) {
+    return complete<handler>(static_cast<State&>(state), instruction, instruction->operands.data());
 }
 
 struct Isa {

@@ -1,5 +1,7 @@
 #include "cpu/sh/translate.hpp"
 
+#include "cpu/sh/fusions.hpp"
+
 namespace postern::sh {
 
 using blocks::Block;
@@ -71,6 +73,7 @@ public:
             append(end_block, at);
             break;
         }
+        fusions().apply({code_.data(), size_});
         return cache.add(block_, {code_.data(), size_}, last_);
     }
 
