@@ -13,7 +13,7 @@ namespace {
 
 /// Which operand of a handler is called so; none: max_operands.
 template <auto handler>
-constexpr std::size_t place_of(std::string_view name) {
+consteval std::size_t find_place(std::string_view name) {
     std::size_t index = 0;
     for (const auto& kind : decode::SignatureOf<handler>::kinds()) {
         if (kind.name == name) return index;
@@ -22,43 +22,47 @@ constexpr std::size_t place_of(std::string_view name) {
     return blocks::max_operands;
 }
 template <auto handler>
-constexpr bool has(std::string_view name) { return place_of<handler>(name) != blocks::max_operands; }
+constexpr std::size_t place_of_m = find_place<handler>("Rm");
+template <auto handler>
+constexpr std::size_t place_of_n = find_place<handler>("Rn");
 
 /// Whether a register of an instruction is known to be Rn of the one before, so that the compiler need not look in memory
 /// for what that one has just put there.
 enum class Same : u32 { none, m, n };
 constexpr u32 same_count = 3;
-constexpr std::string_view name_of(Same same) { return same == Same::m ? "Rm" : "Rn"; }
+/// Where the handler has this register.
+template <auto handler, Same same>
+constexpr std::size_t place_of = same == Same::none ? blocks::max_operands : same == Same::m ? place_of_m<handler> : place_of_n<handler>;
 
-template <auto before, auto handler>
-constexpr bool can_be(Same same) { return same == Same::none || (has<before>("Rn") && has<handler>(name_of(same))); }
+template <auto before, auto handler, Same same>
+constexpr bool can_be = place_of_n<before> != blocks::max_operands && place_of<handler, same> != blocks::max_operands;
 
 template <auto before, auto handler>
 Same same_of(const Instruction* instruction) {
-    for (Same same : {Same::m, Same::n}) {
-        if (!can_be<before, handler>(same)) continue;
-        std::size_t place = same == Same::m ? place_of<handler>("Rm") : place_of<handler>("Rn");
-        if (instruction[-1].operands[place_of<before>("Rn")] == instruction->operands[place]) return same;
-    }
-    return Same::none;
+    auto is = [&]<Same same>() {
+        if constexpr (!can_be<before, handler, same>) return false;
+        else return instruction[-1].operands[place_of_n<before>] == instruction->operands[place_of<handler, same>];
+    };
+    return is.template operator()<Same::m>() ? Same::m : is.template operator()<Same::n>() ? Same::n : Same::none;
 }
 
 /// `sames`: of the first of these handlers, and those behind it in higher digits. `written`: number of Rn of the one before.
 template <u32 sames, auto handler, auto... rest>
 [[gnu::always_inline]] inline Exit run_from(State& state, const Instruction* instruction, i32 written) {
-    constexpr auto same = static_cast<Same>(sames % same_count);
-    blocks::Operands operands = instruction->operands;
-    if constexpr (same != Same::none) operands[place_of<handler>(name_of(same))] = written;
+    constexpr std::size_t known = place_of<handler, static_cast<Same>(sames % same_count)>;
+    auto operand = [&](std::size_t place) __attribute__((always_inline)) { return place == known ? written : instruction->operands[place]; };
+    const i32 operands[] = {operand(0), operand(1), operand(2)};
     if constexpr (sizeof...(rest) == 0) {
-        return complete<handler>(state, instruction, operands.data());
+        return complete<handler>(state, instruction, operands);
     } else {
-        if (!perform<handler>(state, operands.data())) [[unlikely]] return blocks::execute_slowly(state, instruction);
-        constexpr std::size_t place = has<handler>("Rn") ? place_of<handler>("Rn") : 0;
-        return run_from<sames / same_count, rest...>(state, instruction + 1, operands[place]);
+        if (!perform<handler>(state, operands)) [[unlikely]] return blocks::execute_slowly(state, instruction);
+        constexpr std::size_t place = place_of_n<handler>;
+        return run_from<sames / same_count, rest...>(state, instruction + 1, place < std::size(operands) ? operands[place % std::size(operands)] : 0);
     }
 }
+/// Flattened: a call that is left would keep the operands in memory, and the jumps to the next instruction from being jumps.
 template <u32 sames, auto... handlers>
-Exit run_fused(blocks::State& state, const Instruction* first) {
+[[gnu::flatten]] Exit run_fused(blocks::State& state, const Instruction* first) {
     return run_from<sames * same_count, handlers...>(static_cast<State&>(state), first, 0);
 }
 
@@ -68,10 +72,10 @@ template <auto first, auto second>
 Execute choose_pair(const Instruction* at) {
     switch (same_of<first, second>(at + 1)) {
         case Same::m:
-            if constexpr (can_be<first, second>(Same::m)) return run_fused<1, first, second>;
+            if constexpr (can_be<first, second, Same::m>) return run_fused<1, first, second>;
             break;
         case Same::n:
-            if constexpr (can_be<first, second>(Same::n)) return run_fused<2, first, second>;
+            if constexpr (can_be<first, second, Same::n>) return run_fused<2, first, second>;
             break;
         case Same::none: break;
     }
