@@ -32,7 +32,7 @@ Block* Core::block_here() {
 
 /// Executes a block and those behind it, as long as each leads to a known one and no stop is requested.
 Exit Core::follow(const Instruction* block) {
-    constexpr u32 blocks_between_looks = 64;
+    constexpr u32 blocks_between_looks = 61;   // a prime, so that a loop may stop in any of its blocks
     for (;;) {
         state_.blocks_to_go = blocks_between_looks;
         Exit exit = block->execute(state_, block);
