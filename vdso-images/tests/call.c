@@ -96,17 +96,19 @@ static __attribute__((unused)) void set_page(uint32_t mode)
     }
 }
 
+/* The coarse ones first: a page that moves does so at instructions that are new, and a quick_clock.S may
+ * share those of its coarse clocks with others. */
 static const struct {
     int clock;
     unsigned base;
 } clocks[] = {
+    {CLOCK_ID_REALTIME_COARSE, POSTERN_BASE_REALTIME_COARSE},
+    {CLOCK_ID_MONOTONIC_COARSE, POSTERN_BASE_MONOTONIC_COARSE},
     {CLOCK_ID_REALTIME, POSTERN_BASE_REALTIME},
     {CLOCK_ID_MONOTONIC, POSTERN_BASE_MONOTONIC},
     {CLOCK_ID_BOOTTIME, POSTERN_BASE_BOOTTIME},
     {CLOCK_ID_TAI, POSTERN_BASE_TAI},
     {CLOCK_ID_MONOTONIC_RAW, POSTERN_BASE_MONOTONIC_RAW},
-    {CLOCK_ID_REALTIME_COARSE, POSTERN_BASE_REALTIME_COARSE},
-    {CLOCK_ID_MONOTONIC_COARSE, POSTERN_BASE_MONOTONIC_COARSE},
 };
 enum { CLOCKS = sizeof(clocks) / sizeof(clocks[0]), CPU_TIME_CLOCK = 2 };
 
