@@ -2,6 +2,7 @@
 // once, by another program, by a signal.
 // Expected: what the host prints (qemu-user's processes end with their first thread's turn).
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
@@ -62,14 +63,18 @@ static void raw_exit_of_first(void) {
     syscall(SYS_exit, 9);
 }
 
-static const char *program;
+
+static int program;
+static char libraries[256];
 
 static void *execute(void *argument) {
     (void)argument;
     char pid[16];
     snprintf(pid, sizeof pid, "%d", (int)getpid());
-    execl(program, program, "again", pid, (char *)NULL);
-    perror("execl");
+    // By descriptor: where this program is, no other may be able to tell, nor /proc when the first thread has ended.
+    char *arguments[] = {"again", "again", pid, NULL}, *environment[] = {libraries, NULL};
+    syscall(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
+    perror("execveat");
     exit(1);
 }
 
@@ -92,15 +97,16 @@ static void other_executes_after_first(void) {
     pthread_exit(NULL);
 }
 
-static void *raise_abort(void *argument) {
+static void *abort_process(void *argument) {
     (void)argument;
-    abort();
+    syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGABRT);
+    return NULL;
 }
 
 static void other_thread_aborts(void) {
     pthread_t other;
     start_others();
-    pthread_create(&other, NULL, raise_abort, NULL);
+    pthread_create(&other, NULL, abort_process, NULL);
     sleep_long(NULL);
 }
 
@@ -167,7 +173,9 @@ int main(int argc, char **argv) {
         printf("another program, the same process: %d, %d\n", atoi(argv[2]) == getpid(), getpid() == (pid_t)syscall(SYS_gettid));
         return 4;
     }
-    program = argv[0];
+
+    program = open("/proc/self/exe", O_RDONLY);
+    snprintf(libraries, sizeof libraries, "LD_LIBRARY_PATH=%s", getenv("LD_LIBRARY_PATH") ? getenv("LD_LIBRARY_PATH") : "");
     attempt("first thread ends", first_thread_ends);
     attempt("raw exit of the first thread", raw_exit_of_first);
     attempt("another thread exits", other_thread_exits);
