@@ -200,6 +200,7 @@ void Threads::after_fork() {
     task.tid = ::gettid();
     task.host = &host::this_thread();
     lock_.reset_after_fork();
+    host::clear_attention(host::turn_over);   // whoever wanted it is not here
     host::begin_thread(task.signals.blocked);
 }
 

@@ -1,4 +1,4 @@
-// Processors and priorities: the host's, for the one thread that a guest process is.
+// Processors and priorities: the host's, for each thread, which is one of the host's.
 #include "kernel/syscalls/support.hpp"
 
 #include <algorithm>
