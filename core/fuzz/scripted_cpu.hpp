@@ -44,6 +44,10 @@ public:
     u64 system_call_number() const override { return number_; }
     void reset() override;
     Stop run() override;
+    std::unique_ptr<CpuContext> make_context() const override { return std::make_unique<Context>(); }
+    void save(CpuContext& context) override { static_cast<Context&>(context).registers = registers_; }
+    void restore(const CpuContext& context) override { registers_ = static_cast<const Context&>(context).registers; }
+    void forget_reservation() override {}
     void request_stop() noexcept override { stop_requested_ = 1; }
     void set_interruptible(bool on) override { interruptible_ = on; }
     bool interruptible() const override { return interruptible_; }
@@ -54,6 +58,10 @@ public:
     std::string_view engine_name() const override { return "script"; }
 
 private:
+    using Registers = std::vector<std::array<std::byte, 16>>;
+    struct Context final : CpuContext {
+        Registers registers;
+    };
     struct Call;
 
     void prepare_playground();
@@ -69,7 +77,7 @@ private:
 
     memory::AddressSpace& memory_;
     SyscallHandler& handler_;
-    std::vector<std::array<std::byte, 16>> registers_;
+    Registers registers_;
     u64 number_ = 0;
     volatile int stop_requested_ = 0;
     bool interruptible_ = false, is_prepared_ = false;
