@@ -28,6 +28,8 @@ bool discards(int signal, const SignalAction& action) {
 
 }  // namespace
 
+int signal_count_of(const Abi& abi) { return 8 * static_cast<int>(abi.signals->set_size); }
+
 void initialize_signals(Process& process) {
     host::set_targets(process);
     host::install(process.signals(), process.task().signals.blocked);
@@ -37,7 +39,7 @@ void retarget_signals(Process& process) { host::set_targets(process); }
 void release_signals() { host::release(); }
 
 void reset_signals_on_exec(Process& process) {
-    for (int signal = 1; signal <= signal_count; ++signal) {
+    for (int signal = 1; signal <= largest_signal; ++signal) {
         SignalAction& action = process.signals().actions[signal];
         if (has_handler(action)) set_action(process, signal, {});
         else action = {.handler = action.handler};
@@ -55,6 +57,7 @@ void reset_signals_on_fork(Process& process) {
 
 void set_action(Process& process, int signal, const SignalAction& action) {
     process.signals().actions[signal] = action;
+    if (signal > signal_count) return;
     host::mirror_action(signal, action);
     if (discards(signal, action)) host::forget(signal_bit(signal));
     if (wants_interruption(process) != process.cpu().interruptible())

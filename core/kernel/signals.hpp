@@ -19,6 +19,11 @@ struct Task;
 /// only in guest registers and guest memory.
 inline constexpr int signal_count = 64;
 
+/// The most that an ABI has. Those above signal_count no host can send: their actions are kept, and that is all.
+inline constexpr int largest_signal = 128;
+/// Signals of the ABI are 1 ... this: its sigset_t says it.
+int signal_count_of(const Abi& abi);
+
 /// Bit n-1 = signal n, generic numbering.
 using SignalSet = u64;
 constexpr SignalSet signal_bit(int signal) { return u64{1} << (signal - 1); }
@@ -70,7 +75,7 @@ struct TaskSignals {
 
 /// Per process.
 struct ProcessSignals {
-    std::array<SignalAction, signal_count + 1> actions{};
+    std::array<SignalAction, largest_signal + 1> actions{};
 };
 
 /// Called once per host process before the first guest instruction: installs host handlers

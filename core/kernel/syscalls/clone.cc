@@ -98,7 +98,7 @@ void set_thread_pointer(Task& task, u64 value) {
 }
 
 void clear_handlers(Process& process) {
-    for (int signal = 1; signal <= signal_count; ++signal) {
+    for (int signal = 1; signal <= largest_signal; ++signal) {
         if (process.signals().actions[static_cast<std::size_t>(signal)].handler.value > 1) {
             set_action(process, signal, SignalAction{});
         }

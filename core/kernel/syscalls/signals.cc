@@ -16,7 +16,7 @@ namespace {
 
 constexpr SignalSet old_mask_bits(const Abi& abi) { return abi.word_mask(); }
 
-bool is_signal(int signal) { return signal >= 1 && signal <= signal_count; }
+bool is_signal(const Abi& abi, int signal) { return signal >= 1 && signal <= signal_count_of(abi); }
 
 // --- actions
 
@@ -65,7 +65,7 @@ SysResult change_action(Task& task, int guest_signal, GuestAddr act, GuestAddr o
     std::optional<SignalAction> action;
     if (act && !(action = read_action(task, act, which))) return -EFAULT;
     int signal = signal_from_guest(task.abi(), guest_signal);
-    if (!is_signal(signal)) return -EINVAL;
+    if (!is_signal(task.abi(), signal)) return -EINVAL;
     if (action && (signal == SIGKILL || signal == SIGSTOP)) return -EINVAL;
     SignalAction before = task.process.signals().actions[signal];
     if (action) {
@@ -86,7 +86,7 @@ SysResult sys_sigaction(Task& task, int signal, GuestAddr act, GuestAddr old) {
 
 SysResult sys_signal(Task& task, int guest_signal, GuestAddr handler) {
     int signal = signal_from_guest(task.abi(), guest_signal);
-    if (!is_signal(signal) || signal == SIGKILL || signal == SIGSTOP) return -EINVAL;
+    if (!is_signal(task.abi(), signal) || signal == SIGKILL || signal == SIGSTOP) return -EINVAL;
     GuestAddr before = task.process.signals().actions[signal].handler;
     set_action(task.process, signal, {.handler = handler, .flags = u64{SA_RESETHAND} | SA_NODEFER});
     return static_cast<i64>(before.value);
