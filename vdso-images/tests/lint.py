@@ -35,10 +35,13 @@ def only_libraries_share(abi):
     return ONLY_LIBRARIES_SHARE.get(abi, set())
 
 
-def of_library(abi):
-    """What it says of Debian's C library of the ABI."""
+def not_shared_by_library(abi):
+    """Remarks that are only excused because it makes them of Debian's C library of the ABI, too, and does not."""
+    excused = only_libraries_share(abi)
+    if not excused:
+        return set()
     _, library, _ = libraries.glibc_libraries()[abi]
-    return remarks(f"{library}/libc.so.6")
+    return excused - remarks(f"{library}/libc.so.6")
 
 
 def unexplained(abi, image):
