@@ -8,6 +8,16 @@ abi_fact() {
 }
 # The qemu-user program of an ABI; `-` = there is none.
 qemu_of() { abi_fact "$1" 2; }
+# Is the machine itself a reference for an ABI? A kernel of x86-64 may run no 32-bit programs: that is said once, on
+# standard output.
+runs_natively() {
+    case $1 in x86-64 | i386) ;; *) return 1 ;; esac
+    [ "$(uname -m)" = x86_64 ] || return 1
+    "$lists_folder/prebuilt/$1/hello" >/dev/null 2>&1
+    [ $? -ne 126 ] && return
+    echo "$1: this machine's kernel runs no programs of it, so there is nothing native to compare with"
+    return 1
+}
 mapfile -t all_abis < <(awk '!/^(#|$)/ { print $1 }' "$lists_folder/abis.txt")
 # These, and the ABIs whose programs only qemu-user runs so far.
 mapfile -t built_abis < <(awk '!/^(#|$)/ { print $1 }' "$lists_folder/abis.txt" "$lists_folder/abis-without-engine.txt")

@@ -3,6 +3,7 @@
 #include "kernel/loader.hpp"
 #include "kernel/random.hpp"
 #include "kernel/served_pages.hpp"
+#include "kernel/signals_held.hpp"
 #include "kernel/signals_host.hpp"
 #include "kernel/thread_end.hpp"
 #include "vdso/time_source.hpp"
@@ -12,29 +13,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 namespace postern::kernel {
 
 namespace {
-
-/// While this lives, no host signal handler runs: the image it would look at is being changed.
-class SignalsHeld {
-public:
-    SignalsHeld() {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::sigprocmask(SIG_SETMASK, &all, &before_);
-    }
-    ~SignalsHeld() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-    SignalsHeld(const SignalsHeld&) = delete;
-    SignalsHeld& operator=(const SignalsHeld&) = delete;
-
-private:
-    sigset_t before_;
-};
 
 /// Closes the guest's descriptors that are marked so, as execve does.
 void close_on_exec(const FileState& files) {
@@ -120,7 +104,7 @@ Result<void> Process::execute(LoadRequest request) {
 /// Puts an image in place of the old one and returns that: host signal handlers still look at
 /// it until they are told of the new one.
 Image Process::replace_image(Image image) {
-    SignalsHeld held;
+    SignalsHeld held;   // handlers would look at an image that is being changed
     bool same_abi = image.abi == image_.abi;
     std::swap(image_, image);
     if (!same_abi) syscalls_.emplace(*image_.abi);

@@ -96,8 +96,6 @@ void requeue(int signal, siginfo_t* info, ucontext_t& context) {
     syscall(SYS_rt_tgsigqueueinfo, getpid(), self.tid, signal, info);
 }
 
-
-
 void keep(int signal, siginfo_t* info, ucontext_t& context) {
     SignalSet bit = signal_bit(signal);
     if (self.caught & bit) {

@@ -1,6 +1,7 @@
 #include "kernel/threads.hpp"
 
 #include "kernel/process.hpp"
+#include "kernel/signals_held.hpp"
 #include "kernel/signals_host.hpp"
 #include "kernel/signals_sequences.hpp"
 #include "kernel/thread_end.hpp"
@@ -10,7 +11,6 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <semaphore>
-#include <signal.h>
 #include <unistd.h>
 
 namespace postern::kernel {
@@ -19,22 +19,6 @@ namespace {
 
 /// Address space, of which a thread uses a few pages; sanitizers need more of it.
 constexpr std::size_t host_stack_size = 2 << 20;
-
-/// The host's thread inherits the mask of its creator: nothing may reach it before it has its own.
-class AllBlocked {
-public:
-    AllBlocked() {
-        sigset_t all;
-        ::sigfillset(&all);
-        ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-    }
-    ~AllBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-    AllBlocked(const AllBlocked&) = delete;
-    AllBlocked& operator=(const AllBlocked&) = delete;
-
-private:
-    sigset_t before_;
-};
 
 }  // namespace
 
@@ -128,7 +112,7 @@ int Threads::start(std::unique_ptr<Task> child) {
     pthread_t thread;
     int error;
     {
-        AllBlocked blocked;
+        SignalsHeld held;   // nothing may reach the new thread before it has a mask of its own
         error = ::pthread_create(&thread, &attributes, run_host_thread, &start);
     }
     ::pthread_attr_destroy(&attributes);

@@ -96,6 +96,11 @@ SysResult futex_wake(Task& task, GuestAddr address, int operation, u32 count, u3
     return host_call(SYS_futex, *word, operation, count, nullptr, nullptr, mask);
 }
 
+/// A wake by a call that is none by itself, of the same kind of word, private or not.
+SysResult wake_beside(Task& task, GuestAddr address, int operation, u32 count) {
+    return futex_wake(task, address, FUTEX_WAKE_BITSET | (operation & FUTEX_PRIVATE_FLAG), count, FUTEX_BITSET_MATCH_ANY);
+}
+
 /// FUTEX_REQUEUE and FUTEX_CMP_REQUEUE; the fourth argument is a count here.
 SysResult futex_requeue(Task& task, GuestAddr address, int operation, u32 wake, u32 requeue, GuestAddr target,
                         u32 expected) {
@@ -155,17 +160,14 @@ SysResult futex_wake_op(Task& task, GuestAddr address, int operation, u32 count,
     if (!change.is_known()) return -ENOSYS;
     auto before = change_futex(task, second, [&](u32 value) { return change.apply(value); });
     if (!before) return before.error();
-    int wake = FUTEX_WAKE_BITSET | (operation & FUTEX_PRIVATE_FLAG);
-    SysResult woken = futex_wake(task, address, wake, count, FUTEX_BITSET_MATCH_ANY);
+    SysResult woken = wake_beside(task, address, operation, count);
     if (woken.value < 0 || !change.holds(*before)) return woken;
-    SysResult more = futex_wake(task, second, wake, second_count, FUTEX_BITSET_MATCH_ANY);
+    SysResult more = wake_beside(task, second, operation, second_count);
     return more.value < 0 ? more : SysResult(woken.value + more.value);
 }
 
 // --- locks with priority inheritance: the owner's thread id is in the word, in the guest's byte order, so they
 //     are ours. The host's priorities play no part.
-
-constexpr int wake_private_or_not(int operation) { return FUTEX_WAKE_BITSET | (operation & FUTEX_PRIVATE_FLAG); }
 
 /// One attempt, for a thread that others may already wait beside. The value that it found; taken if its owner was 0.
 std::expected<u32, int> try_lock(Task& task, GuestAddr address, bool has_waited) {
@@ -209,8 +211,8 @@ SysResult futex_unlock_pi(Task& task, GuestAddr address, int operation) {
     if ((value & FUTEX_TID_MASK) != static_cast<u32>(task.tid)) return -EPERM;
     auto before = change_futex(task, address, [](u32) { return 0u; });
     if (!before) return before.error();
-    if (*before & FUTEX_WAITERS) return futex_wake(task, address, wake_private_or_not(operation), 1, FUTEX_BITSET_MATCH_ANY).value < 0 ? -EFAULT : 0;
-    return 0;
+    if (!(*before & FUTEX_WAITERS)) return 0;
+    return wake_beside(task, address, operation, 1).value < 0 ? -EFAULT : 0;
 }
 
 // --- the call

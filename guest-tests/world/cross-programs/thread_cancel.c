@@ -1,4 +1,5 @@
 // A thread that signals reach by the library's own calls: pthread_kill, pthread_cancel, cleanup handlers.
+// Expected: what the host prints (qemu-user hangs in some runs).
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>

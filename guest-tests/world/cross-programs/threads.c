@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -220,40 +219,6 @@ static void signals(void) {
     pthread_mutex_unlock(&mutex);
 }
 
-// --- processes that share memory
-
-static void *shared_lock(void *argument) {
-    struct { pthread_mutex_t mutex; int count; } *shared = argument;
-    for (int i = 0; i < few; ++i) {
-        pthread_mutex_lock(&shared->mutex);
-        ++shared->count;
-        pthread_mutex_unlock(&shared->mutex);
-    }
-    return NULL;
-}
-
-static void share(void) {
-    struct shared { pthread_mutex_t mutex; int count; } *shared;
-    shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    pthread_mutexattr_t attributes;
-    pthread_mutexattr_init(&attributes);
-    pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
-    pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-    pthread_mutex_init(&shared->mutex, &attributes);
-    pid_t child = fork();
-    shared_lock(shared);
-    if (child == 0) _exit(0);
-    waitpid(child, NULL, 0);
-    child = fork();
-    if (child == 0) {
-        pthread_mutex_lock(&shared->mutex);
-        _exit(0);
-    }
-    waitpid(child, NULL, 0);
-    int error = pthread_mutex_lock(&shared->mutex);
-    printf("shared lock: %d, %s\n", shared->count, strerror(error));
-}
-
 // --- pipes, fork and exit
 
 static int pipe_ends[2];
@@ -301,8 +266,6 @@ int main(void) {
     printf("serial threads %d\n", serial_threads);
     locks();
     signals();
-
-    share();
 
     if (pipe(pipe_ends) != 0) return 1;
     pthread_t reader, forker;
