@@ -2,8 +2,7 @@
 #   build_PROGRAM SOURCE OUTPUT LINKS COMPILER: from SOURCE, the folder of a source package, which it leaves as it is,
 # the programs OUTPUT/PROGRAM-LINK, LINKS of which are `static`, `dynamic` or both. OUTPUT is there.
 
-# Debian's own configuration with a libm for awk, less what applets.sh does not use: whole sections go, but for a
-# few applets.
+# Debian's own configuration, less what applets.sh does not use: whole sections go, but for a few applets.
 configure_busybox() {
     awk '/^# [A-Z].* (Utilities|FS Progs)$/ || /^# Shells$/ {
             drop = /Console|klibc|Init|Login|Linux|Networking|Mail|Runit|System Logging|Print/
@@ -13,15 +12,14 @@ configure_busybox() {
             $0 = "# " $0
         }
         /^CONFIG_EXTRA_CFLAGS=/ { $0 = "CONFIG_EXTRA_CFLAGS=\"-O1 -w\"" }   # quicker to build
-        /CONFIG_FEATURE_AWK_LIBM / { $0 = "CONFIG_FEATURE_AWK_LIBM=y" }
         /CONFIG_STATIC[ =]/ { $0 = link == "static" ? "CONFIG_STATIC=y" : "# CONFIG_STATIC is not set" }
         { print }' link="$1"
 }
 
-# The second link compiles again only what asks how it is linked.
+# A C library has all that it needs: there are no trials without each. The second link compiles again only what asks how it is linked.
 build_busybox() {
     local source=$1 output=$2 links=$3 compiler=$4 link
-    local make=(make -s -C "$source" "O=$output" "CC=$compiler" "CROSS_COMPILE=${compiler%gcc-*}" LDLIBS=m SKIP_STRIP=y)
+    local make=(make -s -C "$source" "O=$output" "CC=$compiler" "CROSS_COMPILE=${compiler%gcc-*}" LDLIBS= SKIP_STRIP=y)
     for link in $links; do
         configure_busybox "$link" <"$source/debian/config/pkg/static" >"$output/.config"
         # The answer to whatever is left to ask: no.
