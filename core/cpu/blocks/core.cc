@@ -121,7 +121,7 @@ Watch Core::watch(u32 address) const {
     return is_counter_point(address) ? Watch::counter : Watch::none;
 }
 
-void Core::reached(u32 address) {
+bool Core::reached(u32 address) {
     if (is_counter_point(address)) store(state_.counter_word, host_counter(), abi_.byte_order);
     host_float_->restore();
     // Callbacks may add and remove hooks.
@@ -134,6 +134,7 @@ void Core::reached(u32 address) {
         }
         at = hooks_.upper_bound(handle);
     }
+    return !(stop_requested_ && interruptible_ && may_stop());
 }
 
 int Core::add_execution_hook(GuestAddr first, GuestAddr last, ExecutionCallback callback) {

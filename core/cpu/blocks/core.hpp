@@ -17,6 +17,7 @@ public:
     void set_bytes(RegisterIndex index, std::span<const std::byte> in) override;
     Stop run() override;
     void forget_reservation() override {}   // neither machine has load-linked instructions
+    /// Takes effect also in front of an instruction that a hook covers, which is announced again when the guest goes on.
     void request_stop() noexcept override { stop_requested_ = 1; }
     void set_interruptible(bool on) override { interruptible_ = on; }
     bool interruptible() const override { return interruptible_; }
@@ -33,7 +34,7 @@ protected:
     Core(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler, State& state, u32 unit);
 
     Watch watch(u32 address) const override;
-    void reached(u32 address) override;
+    bool reached(u32 address) override;
     void fetched(u32 branch) override { cache_.invalidate(branch, 2); }
 
     /// Called in front of each look-up of a block; may move the program counter on. The mode that the block at State::pc

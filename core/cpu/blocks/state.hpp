@@ -95,8 +95,8 @@ class Watcher {
 public:
     virtual ~Watcher() = default;
     virtual Watch watch(u32 address) const = 0;
-    /// The guest is about to execute it. The program counter may be changed.
-    virtual void reached(u32 address) = 0;
+    /// The guest is about to execute it. The program counter may be changed. False: it is not to go on here.
+    virtual bool reached(u32 address) = 0;
     /// For a slot on a page that could not be fetched from, and can by now.
     virtual void fetched(u32 branch) = 0;
 };

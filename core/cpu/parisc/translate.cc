@@ -42,8 +42,8 @@ Exit raise_illegal(blocks::State& state, const Instruction* instruction) {
 Exit call_watcher(blocks::State& state, const Instruction* instruction) {
     state.stand_at(*instruction);
     u32 pc = state.pc, next = own(state).next_pc;
-    state.watcher.reached(pc);
-    if (state.pc != pc || own(state).next_pc != next || own(state).nullify) return Exit::elsewhere;
+    bool goes_on = state.watcher.reached(pc);
+    if (!goes_on || state.pc != pc || own(state).next_pc != next || own(state).nullify) return Exit::elsewhere;
     return go_on(state, instruction);
 }
 

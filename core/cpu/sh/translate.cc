@@ -52,8 +52,8 @@ Exit fetch_slot(blocks::State& state, const Instruction* instruction) {
 
 Exit call_watcher(blocks::State& state, const Instruction* instruction) {
     state.pc = instruction->address;
-    state.watcher.reached(static_cast<u32>(instruction->operands[0]));
-    if (state.pc != instruction->address) return Exit::elsewhere;
+    bool goes_on = state.watcher.reached(static_cast<u32>(instruction->operands[0]));
+    if (!goes_on || state.pc != instruction->address) return Exit::elsewhere;
     return go_on(state, instruction);
 }
 
