@@ -153,7 +153,8 @@ void ignore_signals() {
     for (int signal = 1; signal <= SIGRTMAX; ++signal) {
         bool is_crash = signal == SIGSEGV || signal == SIGBUS || signal == SIGILL || signal == SIGFPE || signal == SIGABRT ||
                         signal == SIGTRAP || signal == SIGSYS;
-        if (!is_crash && signal != SIGALRM && signal != SIGINT && signal != SIGTERM) ::signal(signal, SIG_IGN);
+        bool is_fuzzers = signal == SIGALRM || signal == SIGINT || signal == SIGTERM || signal == wake_signal;
+        if (!is_crash && !is_fuzzers) ::signal(signal, SIG_IGN);
     }
 }
 
