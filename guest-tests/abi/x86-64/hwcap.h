@@ -26,7 +26,13 @@ typedef u32 vector[4] __attribute__((aligned(16)));
 #define V(...) {__VA_ARGS__}
 enum { ONE = 0x3f800000, TWO = 0x40000000, THREE = 0x40400000, FOUR = 0x40800000, FIVE = 0x40a00000 };
 
-static int same_as_hwcap(void) { return (u32)auxv_value(AT_HWCAP, 0) == (u32)promise(EDX_1); }
+/* A kernel may take back what only kernels use (the KERNELS rows of AT_HWCAP), and no more; it adds nothing. */
+static int same_as_hwcap(void)
+{
+    u32 for_kernels = 1 << 2 | 1 << 3 | 7 << 5 | 1 << 9 | 15 << 11 | 3 << 16;
+    u32 kernel = (u32)auxv_value(AT_HWCAP, 0), processor = (u32)promise(EDX_1);
+    return (kernel & ~processor) == 0 && (processor & ~kernel & ~for_kernels) == 0;
+}
 static int fpu(void)
 {
     double r;
