@@ -9,6 +9,7 @@
 #include <concepts>
 #include <ctime>
 #include <expected>
+#include <limits>
 #include <optional>
 #include <string>
 #include <sys/syscall.h>
@@ -60,6 +61,13 @@ inline bool write_long(Task& task, GuestAddr address, u64 value) {
     return task.memory().write(address, std::span<const std::byte>(bytes, task.abi().long_size()));
 }
 
+/// As nanoseconds; what does not fit is the nearest that does, which no call takes either.
+inline long nanoseconds_of(long microseconds) {
+    long result;
+    if (!__builtin_mul_overflow(microseconds, 1000L, &result)) return result;
+    return microseconds < 0 ? std::numeric_limits<long>::min() : std::numeric_limits<long>::max();
+}
+
 /// A time in guest memory: Struct::timespec64, old_timespec or old_timeval. Nothing: EFAULT.
 /// The values are as the guest wrote them, microseconds times 1000.
 inline std::optional<timespec> read_time(Task& task, GuestAddr address, Struct which) {
@@ -69,7 +77,7 @@ inline std::optional<timespec> read_time(Task& task, GuestAddr address, Struct w
     StructView view(task.abi(), which, buffer);
     timespec time{};
     time.tv_sec = static_cast<time_t>(view.get(Field::tv_sec));
-    if (view.has(Field::tv_usec)) time.tv_nsec = static_cast<long>(view.get(Field::tv_usec)) * 1000;
+    if (view.has(Field::tv_usec)) time.tv_nsec = nanoseconds_of(static_cast<long>(view.get(Field::tv_usec)));
     else time.tv_nsec = static_cast<long>(view.get(Field::tv_nsec));
     // 32-bit callers leave the upper half of a 64-bit nanosecond field undefined.
     if (!task.abi().is_64bit() && which == Struct::timespec64) time.tv_nsec &= 0xffffffff;

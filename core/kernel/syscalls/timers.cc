@@ -73,7 +73,7 @@ timespec guest_length(Task& task, const timespec& host) {
     return to_timespec(task.process.clock().guest_length(to_guest_time(host)));
 }
 
-timespec timespec_of(const timeval& time) { return {time.tv_sec, time.tv_usec * 1000}; }
+timespec timespec_of(const timeval& time) { return {time.tv_sec, nanoseconds_of(time.tv_usec)}; }
 /// Rounded up: a length that is not zero stays so.
 timeval to_timeval(const timespec& time) {
     long microseconds = (time.tv_nsec + 999) / 1000;
