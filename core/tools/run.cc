@@ -40,7 +40,8 @@ once the guest has forked. What is not traced costs nothing.
   postern: summary: abi A, engine E, system calls N, clock calls N, page services N,
   processes N, time POLICY
 It counts all processes up to then. "Clock calls" are system calls that read a clock which
-the vDSO serves: 0 means that no clock read left the guest.
+the vDSO serves: 0 means that no clock read left the guest. With --instructions also
+"instructions N": those that were executed, which makes the guest many times slower.
 
 Time policies say what time it is for the guest, by vDSO and by system call alike, and how
 long its sleeps, time-outs and timers take. Several with commas between, one of a kind:
@@ -83,7 +84,7 @@ struct RunOptions {
     std::vector<std::string> environment, trace_kinds;
     std::string vdso_file;
     std::optional<u64> seed;
-    bool clean_environment = false, summary = false, no_vdso = false;
+    bool clean_environment = false, summary = false, instructions = false, no_vdso = false;
 };
 
 /// The guest's environment: ours, unless it starts clean, and then what --env sets.
@@ -188,7 +189,7 @@ Result<void> add_traces(trace::Session& session, const RunOptions& options) {
 Result<void> add_summary(trace::Session& session, const RunOptions& options) {
     if (!options.summary) return {};
     POSTERN_TRY_ASSIGN(output, trace::Output::to_standard_error());
-    add_reporter<trace::SummaryReporter>(session, session.add(std::move(output)));
+    session.add(std::make_unique<trace::SummaryReporter>(session.add(std::move(output)), options.instructions));
     return {};
 }
 
@@ -301,7 +302,8 @@ void add_run(CLI::App& application, CommandLine& line) {
         "For experiments: how the vDSO reads its counter: counter, trap, page", "MODE");
     auto* file = add("--vdso", options->vdso_file, "Give the guest this vDSO image, not Postern's own", "FILE");
     command.add_flag("--no-vdso", options->no_vdso, "Give the guest no vDSO at all")->excludes(file);
-    command.add_flag("--summary", options->summary, "Print one line of counts at the end");
+    CLI::Option* summary = command.add_flag("--summary", options->summary, "Print one line of counts at the end");
+    command.add_flag("--instructions", options->instructions, "Count executed instructions, too, for --summary")->needs(summary);
     command.callback([options, &line] { conclude(line, [&] { return run(*options, line.program); }); });
 }
 

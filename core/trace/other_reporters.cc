@@ -57,7 +57,8 @@ void PageReporter::page_service(const vdso::ServiceRecord& record) {
     if (record.reason != vdso::ServiceReason::request) output_.line(format_service(record));
 }
 
-SummaryReporter::SummaryReporter(Output& output) : output_(output), first_process_(getpid()) {}
+SummaryReporter::SummaryReporter(Output& output, bool instructions)
+    : output_(output), counts_instructions_(instructions), first_process_(getpid()) {}
 
 void SummaryReporter::system_call_enter(kernel::Task&, const kernel::SyscallEntry* entry, u64) {
     counters_->system_calls.fetch_add(1, std::memory_order_relaxed);
@@ -66,6 +67,11 @@ void SummaryReporter::system_call_enter(kernel::Task&, const kernel::SyscallEntr
 }
 
 void SummaryReporter::image_loaded(kernel::Task& task) {
+    if (counts_instructions_) {
+        GuestAddr last{task.abi().is_64bit() ? ~u64{0} : 0xffff'ffff};
+        auto count = [this](GuestAddr) { counters_->instructions.fetch_add(1, std::memory_order_relaxed); };
+        task.cpu().add_execution_hook({}, last, count);   // of the engine of this image alone
+    }
     if (!abi_.empty()) return;
     time_policy_ = task.process.clock().policy().text();
     abi_ = task.abi().name;
@@ -82,10 +88,11 @@ void SummaryReporter::page_service(const vdso::ServiceRecord& record) {
 
 void SummaryReporter::finish(const kernel::ExitStatus&) {
     if (getpid() != first_process_) return;
+    std::string instructions = counts_instructions_ ? fmt::format(", instructions {}", counters_->instructions.load()) : "";
     output_.plain_line(fmt::format("postern: summary: abi {}, engine {}, system calls {}, clock calls {}, "
-                                   "page services {}, processes {}, time {}",
+                                   "page services {}, processes {}{}, time {}",
                                    abi_, engine_, counters_->system_calls.load(), counters_->clock_calls.load(),
-                                   counters_->page_services.load(), counters_->processes.load(), time_policy_));
+                                   counters_->page_services.load(), counters_->processes.load(), instructions, time_policy_));
 }
 
 }  // namespace postern::trace

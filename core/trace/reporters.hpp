@@ -92,7 +92,8 @@ private:
 /// up to that moment.
 class SummaryReporter final : public Reporter {
 public:
-    explicit SummaryReporter(Output& output);
+    /// With `instructions` those executed are counted, too, which makes the guest many times slower.
+    SummaryReporter(Output& output, bool instructions);
     void system_call_enter(kernel::Task& task, const kernel::SyscallEntry* entry, u64 number) override;
     void image_loaded(kernel::Task& task) override;
     void forked(kernel::Task& task) override;
@@ -103,10 +104,11 @@ public:
 
 private:
     struct Counters {
-        std::atomic<u64> system_calls = 0, clock_calls = 0, page_services = 0, processes = 1;
+        std::atomic<u64> system_calls = 0, clock_calls = 0, page_services = 0, processes = 1, instructions = 0;
     };
 
     Output& output_;
+    const bool counts_instructions_;
     Shared<Counters> counters_;
     int first_process_;
     std::string abi_, engine_, time_policy_;   // of the first image
