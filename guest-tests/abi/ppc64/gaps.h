@@ -7,6 +7,13 @@ static const char *time_base(void)
     for (int i = 0; i < 100000; i++) ASM("mftb %0", "=r"(later));
     return first == later ? "stands" : "moves";
 }
+static const char *convert_edge(void)
+{
+    volatile double edge = 2147483648.0;
+    union { double value; u64 bits; } word;
+    ASM("fctiwz %0, %1", "=d"(word.value) : "d"(edge));
+    return (u32)word.bits == 0x7fffffff ? "saturates" : "wraps";
+}
 #ifdef __powerpc64__
 static const char *quad_multiply_add(void)
 {
@@ -27,7 +34,7 @@ static const char *data_stream_control(void)
 }
 #endif
 GAPS {
-    {"time_base", time_base},
+    {"time_base", time_base}, {"convert_edge", convert_edge},
 #ifdef __powerpc64__
     {"quad_multiply_add", quad_multiply_add}, {"wide_multiply_sum", wide_multiply_sum},
     {"data_stream_control", data_stream_control},
