@@ -141,7 +141,6 @@ void append_clock_offset(std::string& text, std::string_view clock, i64 offset) 
 Result<TimePolicy> TimePolicy::parse(std::string_view text) {
     TimePolicy policy;
     std::string_view rest = text;
-    std::string_view first;
     unsigned seen = 0;
     for (;;) {
         auto comma = rest.find(',');
