@@ -16,7 +16,8 @@ configure_busybox() {
         { print }' link="$1"
 }
 
-# A C library has all that it needs: there are no trials without each. The second link compiles again only what asks how it is linked.
+# A C library has all that it needs: there are no trials without each. The second link compiles again only what asks
+# how it is linked.
 build_busybox() {
     local source=$1 output=$2 links=$3 compiler=$4 link
     local make=(make -s -C "$source" "O=$output" "CC=$compiler" "CROSS_COMPILE=${compiler%gcc-*}" LDLIBS= SKIP_STRIP=y)
