@@ -6,6 +6,7 @@
 #include "kernel/signals_held.hpp"
 #include "kernel/signals_host.hpp"
 #include "kernel/thread_end.hpp"
+#include "kernel/vfork.hpp"
 #include "vdso/time_source.hpp"
 
 #include <cstdio>
@@ -136,7 +137,14 @@ void Process::adopt(Image image) {
     last.robust_list_size = 0;
     last.restart = nullptr;
     announce_image();
-    if (vfork_notify_fd_ >= 0) ::close(std::exchange(vfork_notify_fd_, -1));
+    release_vfork_parent(*old.memory);
+}
+
+/// The end of what vfork's child does to the memory it shares with its parent, which goes on.
+void Process::release_vfork_parent(const memory::AddressSpace& memory) {
+    if (vfork_end_ < 0) return;
+    send_changes(memory, vfork_end_);
+    ::close(std::exchange(vfork_end_, -1));
 }
 
 void Process::announce_image() {
@@ -165,6 +173,7 @@ bool Process::run_thread(Task& task) {
         }
         if (exit_status_) {
             for (const auto& each : threads_->all()) abandon_locks(*each);
+            release_vfork_parent(memory());
             return true;
         }
     } while (threads_->retire(task));
@@ -224,10 +233,12 @@ std::optional<vdso::GuestTime> Process::read_clock(int clock_id) {
     return time;
 }
 
-void Process::after_fork(int vfork_notify_fd) {
+void Process::after_fork(int vfork_end, bool shares_memory) {
     // The parent's own waiter is the parent's business.
-    if (vfork_notify_fd_ >= 0) ::close(vfork_notify_fd_);
-    vfork_notify_fd_ = vfork_notify_fd;
+    if (vfork_end_ >= 0) ::close(vfork_end_);
+    vfork_end_ = vfork_end;
+    if (shares_memory) memory().begin_change_record();
+    else memory().end_change_record();
     threads_->after_fork();
     reset_signals_on_fork(*this);
     clock_->service(vdso::ServiceReason::fork);

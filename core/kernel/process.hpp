@@ -168,9 +168,9 @@ public:
     /// A clock of the time page, read for the guest; nothing: not one of its. When the time policy
     /// has failed (a record that ends), says so, and the process ends with the call.
     std::optional<vdso::GuestTime> read_clock(int clock_id);
-    /// In the child, right after the host's fork. `vfork_notify_fd`: closed when the child has
-    /// called execve or ended, which is what its parent waits for; -1 = nobody waits.
-    void after_fork(int vfork_notify_fd = -1);
+    /// In the child, right after the host's fork. `vfork_end`: the connection to a parent that waits until the child
+    /// has called execve or ended (kernel/vfork.hpp), for what it has written then if `shares_memory`; -1 = nobody waits.
+    void after_fork(int vfork_end = -1, bool shares_memory = false);
 
     bool system_call() override;
     GuestAddr fast_call_return() override;
@@ -189,6 +189,7 @@ private:
     void adopt(Image image);
     Image replace_image(Image image);
     void announce_image();
+    void release_vfork_parent(const memory::AddressSpace& memory);
     void bind_clock(vdso::ServiceReason reason);
     void watch_vdso();
 
@@ -204,7 +205,7 @@ private:
     std::optional<Threads> threads_;
     bool in_engine_ = false;                     // a system call is served from inside Cpu::run
     std::optional<ExitStatus> exit_status_;
-    int vfork_notify_fd_ = -1;
+    int vfork_end_ = -1;
 };
 
 inline const Abi& Task::abi() const { return process.abi(); }

@@ -202,6 +202,17 @@ public:
     void for_each_dirty(const std::function<void(GuestAddr page)>& visit) const;
     void clear_dirty();
 
+    // --- changes, byte by byte: for a child that shares its parent's memory only until it runs a program
+
+    /// From now on remembers what pages of private mappings hold before they are first written, by the guest or by
+    /// us for it. Costs a copy of each page that is written. Ends what clear_dirty began.
+    void begin_change_record();
+    /// Forgets it all.
+    void end_change_record() { record_.reset(); }
+    /// Calls `visit` for each run of bytes that is not what it was when the record began, ascending. Mappings that
+    /// were changed since, and what discard() did, do not count.
+    void for_each_change(const std::function<void(GuestAddr start, std::span<const std::byte> bytes)>& visit) const;
+
     /// Called before and after a change that unmaps or moves a special mapping, so that whoever
     /// holds its host memory can let go and find it again. A move that failed says nothing of
     /// `moved_to` afterwards: the range may be gone.
@@ -245,6 +256,7 @@ private:
     bool page_is_backed(GuestAddr address) const;
     std::span<std::byte> run_at(const Mapping& mapping, GuestAddr address, u64 size) const;
     void mark_dirty(GuestAddr address, u64 size);
+    void record_page(GuestAddr page);
 
     /// Calls `visit(host pointer, guest address, bytes)` for each part of the range that is
     /// contiguous in the arena; claims slots on the way. False: the arena is full or `visit`
@@ -260,6 +272,7 @@ private:
     TranslationListener* listener_ = nullptr;
     SpecialHook special_hook_;
     std::unordered_map<u64, std::vector<bool>> dirty_;   // slot number -> its pages
+    std::optional<std::map<u64, std::vector<std::byte>>> record_;   // page address -> its bytes when the record began
 };
 
 }  // namespace postern::memory

@@ -169,6 +169,7 @@ void AddressSpace::mark_dirty(GuestAddr address, u64 size) {
         auto& pages = dirty_[page.value / Arena::slot_size];
         if (pages.empty()) pages.resize(pages_per_slot);
         pages[page.value % Arena::slot_size / page_size()] = true;
+        if (record_) [[unlikely]] record_page(page);
     }
 }
 

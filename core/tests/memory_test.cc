@@ -274,6 +274,35 @@ TEST_CASE("grants never carry write and execute together, and write marks dirty"
     CHECK(dirty == std::vector{start, start + page});
 }
 
+TEST_CASE("a change record tells the bytes that differ, of private memory") {
+    auto memory = space();
+    GuestAddr start = map(*memory, 3 * page, read_write);
+    CHECK(put(*memory, start, "before"));
+    auto shared = memory->map({.size = page, .permissions = read_write, .shared = true});
+    REQUIRE(shared.has_value());
+    CountingListener listener;
+    memory->set_listener(&listener);
+    memory->begin_change_record();
+    CHECK(listener.flushes == 1);   // or an engine that may write already would do so unseen
+    CHECK(put(*memory, start + page - 2, "abcd"));
+    CHECK(put(*memory, start, "beFoRe"));
+    CHECK(put(*memory, start + 2 * page, std::string_view("\0\0", 2)));
+    CHECK(put(*memory, *shared, "seen by all"));
+    std::vector<std::pair<GuestAddr, std::string>> changes;
+    auto note = [&](GuestAddr at, std::span<const std::byte> bytes) {
+        changes.emplace_back(at, std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+    };
+    memory->for_each_change(note);
+    CHECK(changes == std::vector<std::pair<GuestAddr, std::string>>{
+                         {start + 2, "F"}, {start + 4, "R"}, {start + page - 2, "ab"}, {start + page, "cd"}});
+    changes.clear();
+    memory->end_change_record();
+    CHECK(put(*memory, start, "again"));
+    memory->for_each_change(note);
+    CHECK(changes.empty());
+    memory->set_listener(nullptr);
+}
+
 TEST_CASE("engines hear of what became stale, and only then") {
     auto memory = space();
     CountingListener listener;

@@ -2,9 +2,9 @@
 // the system call, and both sides go on in their own copy of the engine. And threads.
 #include "kernel/syscalls/process.hpp"
 #include "kernel/syscalls/support.hpp"
+#include "kernel/vfork.hpp"
 
 #include <csignal>
-#include <fcntl.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <utility>
@@ -38,35 +38,6 @@ int check_flags(u64 flags) {
     if ((flags & CLONE_VM) && !(flags & CLONE_VFORK)) return -ENOSYS;
     if (flags & ~supported_flags) return -EINVAL;
     return 0;
-}
-
-/// The two ends of a pipe through which a vfork child's parent learns that it may go on: end
-/// of file, when the last copy of `child_end` is closed.
-struct VforkPipe {
-    int parent_end = -1;
-    int child_end = -1;   ///< in the reserved range: the guest's code runs with it open
-};
-
-/// 0 or -errno.
-i64 open_vfork_pipe(FileState& files, VforkPipe& ends) {
-    int fds[2];
-    if (::pipe2(fds, O_CLOEXEC) != 0) return -errno;
-    int reserved = reserve_fd(files, fds[1]);
-    if (reserved < 0) {
-        ::close(fds[0]);
-        ::close(fds[1]);
-        return reserved;
-    }
-    ends = {.parent_end = fds[0], .child_end = reserved};
-    return 0;
-}
-
-/// Linux lets nothing but death interrupt this wait, and default actions that kill are the
-/// host's own.
-void await_vfork(Task& task, int parent_end) {
-    Threads::Sleep sleep(task);
-    char byte;
-    while (::read(parent_end, &byte, 1) < 0 && errno == EINTR) {}
 }
 
 /// The host's fork with an exit signal of the guest's choice.
@@ -115,7 +86,7 @@ void set_child_registers(Task& task, const CloneRequest& request, const std::opt
 void become_child(Task& task, const CloneRequest& request, const std::optional<Segment>& segment,
                   int vfork_end, RandomSource random) {
     task.process.system().random = random;
-    task.process.after_fork(vfork_end);
+    task.process.after_fork(vfork_end, (request.flags & CLONE_VM) != 0);
     set_child_registers(task, request, segment);
     if (request.flags & CLONE_CLEAR_SIGHAND) clear_handlers(task.process);
     task.clear_child_tid = request.flags & CLONE_CHILD_CLEARTID ? request.child_tid : GuestAddr{};
@@ -161,10 +132,10 @@ SysResult start_child(Task& task, const CloneRequest& request) {
     }
     if (request.flags & CLONE_THREAD)
         return task.process.finish_outside([&task, request, segment] { return start_thread(task, request, segment); });
-    VforkPipe ends;
+    VforkConnection ends;
     bool is_vfork = (request.flags & CLONE_VFORK) != 0;
     if (is_vfork) {
-        if (i64 error = open_vfork_pipe(task.process.files(), ends); error != 0) return error;
+        if (i64 error = open_vfork_connection(task.process.files(), ends); error != 0) return error;
     }
     int exit_signal = request.exit_signal == 0 ? 0 : signal_from_guest(task.abi(), request.exit_signal);
     RandomSource random_of_child = task.process.system().random.split();
@@ -180,7 +151,7 @@ SysResult start_child(Task& task, const CloneRequest& request) {
         std::ignore = task.memory().write(GuestPtr<u32>{request.parent_tid}, static_cast<u32>(child));
     }
     if (is_vfork) {
-        if (child > 0) await_vfork(task, ends.parent_end);
+        if (child > 0) await_vfork_child(task, ends.parent_end);
         ::close(ends.parent_end);
     }
     return child > 0 ? SysResult(child) : SysResult(-error);

@@ -218,7 +218,8 @@ constexpr std::string_view clone_note =
     "threads share all, other children are copies: no shared files or directories, no CLONE_VM without CLONE_VFORK or "
     "CLONE_THREAD, no namespaces, no pidfd";
 constexpr std::string_view vfork_note =
-    "the parent sleeps, but what the child writes to memory stays the child's";
+    "the child works on a copy: what it has written reaches the parent when it calls execve or exits, not what it maps, "
+    "unmaps or protects";
 
 constexpr SyscallRow rows[] = {
     waits({"fork", adapt<sys_fork>, Support::full, ""}),
