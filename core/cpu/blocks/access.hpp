@@ -21,21 +21,21 @@ namespace detail {
 
 }  // namespace detail
 
-/// Reads an integer of the guest's byte order.
-template <std::integral T>
-[[gnu::always_inline]] inline bool load(State& state, u32 address, T& value, Misaligned rule = Misaligned::refused) {
+/// Reads an integer of the guest's byte order: `swap` of the core's state, which may be a constant there.
+template <std::integral T, std::derived_from<State> CoreState>
+[[gnu::always_inline]] inline bool load(CoreState& state, u32 address, T& value, Misaligned rule = Misaligned::refused) {
     T raw;
-    if (const std::byte* host; state.tlb.find_readable<sizeof(T)>(address, host)) [[likely]] std::memcpy(&raw, host, sizeof raw);
+    if (const std::byte* host; state.tlb.template find_readable<sizeof(T)>(address, host)) [[likely]] std::memcpy(&raw, host, sizeof raw);
     else if (detail::is_answered(state, Access::read, address, sizeof raw, rule, 0)) raw = static_cast<T>(state.request.value);
     else return false;
     value = state.swap ? swap_bytes(raw) : raw;
     return true;
 }
 
-template <std::integral T>
-[[gnu::always_inline]] inline bool store(State& state, u32 address, T value, Misaligned rule = Misaligned::refused) {
+template <std::integral T, std::derived_from<State> CoreState>
+[[gnu::always_inline]] inline bool store(CoreState& state, u32 address, T value, Misaligned rule = Misaligned::refused) {
     if (state.swap) value = swap_bytes(value);
-    if (std::byte* host; state.tlb.find_writable<sizeof(T)>(address, host)) [[likely]] {
+    if (std::byte* host; state.tlb.template find_writable<sizeof(T)>(address, host)) [[likely]] {
         std::memcpy(host, &value, sizeof value);
         return true;
     }

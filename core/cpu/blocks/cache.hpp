@@ -74,12 +74,18 @@ private:
     std::size_t used_ = chunk_size;                          ///< of the last chunk
 };
 
-/// Leaves a block for the one at State::pc.
-[[gnu::always_inline]] inline Exit leave_for_pc(State& state, u32 mode) {
-    state.left_by = nullptr;
-    Block* block = state.cache->recent(state.pc, mode);
-    if (block && --state.blocks_to_go != 0) [[likely]] return block->code->execute(state, block->code);
-    return Exit::elsewhere;
+/// Leaves a block for the one at State::pc. An end of this kind has one way, which is where it led last time; its second
+/// operand is the mode there.
+[[gnu::always_inline]] inline Exit leave_for_pc(State& state, const Instruction* end, u32 mode) {
+    Way way{end, 0};
+    bool leads_there = way.link() && way.address() == state.pc && end->operands[0] == static_cast<i32>(mode);
+    if (!leads_there) [[unlikely]] {
+        state.left_by = nullptr;
+        Block* block = state.cache->recent(state.pc, mode);
+        if (!block || block->stale) return Exit::elsewhere;
+        way.redirect(state.pc, mode, block->code);
+    }
+    return leave_block(state, end, 0);
 }
 
 }  // namespace postern::blocks

@@ -1,30 +1,43 @@
 #include "cpu/blocks/fusion.hpp"
 
+#include <algorithm>
+
 namespace postern::blocks {
+
+namespace {
+
+bool begins(std::span<const Instruction> code, const Fusion& fusion) {
+    std::span parts(fusion.parts.data(), fusion.part_count());
+    return parts.size() <= code.size() && std::ranges::equal(parts, code.first(parts.size()), {}, {}, &Instruction::execute);
+}
+
+}  // namespace
 
 FusionTable::FusionTable(std::span<const Fusion> fusions) {
     for (const Fusion& fusion : fusions) by_first_[fusion.parts[0]].push_back(fusion);
-    for (auto& [first, candidates] : by_first_) std::ranges::stable_sort(candidates, std::greater{}, &Fusion::part_count);
-}
-
-const Fusion* FusionTable::find(std::span<const Instruction> code) const {
-    auto candidates = by_first_.find(code[0].execute);
-    if (candidates == by_first_.end()) return nullptr;
-    for (const Fusion& fusion : candidates->second) {
-        std::span parts(fusion.parts.data(), fusion.part_count());
-        if (parts.size() <= code.size() && std::ranges::equal(parts, code.first(parts.size()), {}, {}, &Instruction::execute)) return &fusion;
-    }
-    return nullptr;
 }
 
 void FusionTable::apply(std::span<Instruction> code) const {
-    while (!code.empty()) {
-        std::size_t executed = 1;
-        if (const Fusion* fusion = find(code)) {
-            code[0].execute = fusion->choose(code.data());
-            executed = fusion->part_count();
+    /// Of the instructions from one on: how many functions they take at least, and which comes first.
+    struct Rest {
+        std::size_t functions = 0;
+        const Fusion* first = nullptr;
+    };
+    std::vector<Rest> rests(code.size() + 1);
+    for (std::size_t at = code.size(); at-- > 0;) {
+        rests[at].functions = rests[at + 1].functions + 1;
+        auto candidates = by_first_.find(code[at].execute);
+        if (candidates == by_first_.end()) continue;
+        for (const Fusion& fusion : candidates->second) {
+            if (!begins(code.subspan(at), fusion)) continue;
+            std::size_t functions = rests[at + fusion.part_count()].functions + 1;
+            if (functions < rests[at].functions) rests[at] = {functions, &fusion};
         }
-        code = code.subspan(executed);
+    }
+    for (std::size_t at = 0; at < code.size();) {
+        const Fusion* fusion = rests[at].first;
+        if (fusion) code[at].execute = fusion->choose(&code[at]);
+        at += fusion ? fusion->part_count() : 1;
     }
 }
 

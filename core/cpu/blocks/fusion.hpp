@@ -13,7 +13,7 @@ namespace postern::blocks {
 /// one's place and takes the operands from where they are, so that the others stay what they are: to go on there, when one
 /// of them has failed or is reached otherwise.
 struct Fusion {
-    static constexpr std::size_t max_parts = 3;
+    static constexpr std::size_t max_parts = 6;
 
     std::array<Execute, max_parts> parts{};   ///< null behind the last
     /// The function: one of several, by which registers are the same.
@@ -27,13 +27,11 @@ class FusionTable {
 public:
     explicit FusionTable(std::span<const Fusion> fusions);
 
-    /// Puts functions of several instructions into a block, as many as fit, the longer ones first.
+    /// Puts functions of several instructions into a block, so that as few functions as possible execute it.
     void apply(std::span<Instruction> code) const;
 
 private:
-    const Fusion* find(std::span<const Instruction> code) const;
-
-    std::unordered_map<Execute, std::vector<Fusion>> by_first_;   ///< longer ones first
+    std::unordered_map<Execute, std::vector<Fusion>> by_first_;
 };
 
 }  // namespace postern::blocks

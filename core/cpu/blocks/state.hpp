@@ -53,6 +53,13 @@ struct Way {
     void set_link(const Instruction* block) const {
         std::memcpy(&const_cast<Instruction*>(end)->operands[place()], &block, sizeof block);
     }
+    /// Of an end that leads anywhere (leave_for_pc).
+    void redirect(u32 address, u32 mode, const Instruction* block) const {
+        auto& changed = const_cast<Instruction&>(*end);
+        changed.address = address;
+        changed.operands[0] = static_cast<i32>(mode);
+        set_link(block);
+    }
     /// Operands of an end whose second way leads to `target`.
     static constexpr Operands operands(u32 target) { return {static_cast<i32>(target)}; }
 

@@ -153,7 +153,7 @@ struct Signature<Result_ (*)(State_&, Operands_...)> {
     /// Calls with operands from where decode() put their values.
     template <auto handler, typename Value>
     [[gnu::always_inline]] static Result call(State_& state, const Value* values) {
-        return [&]<std::size_t... i>(std::index_sequence<i...>) {
+        return [&]<std::size_t... i>(std::index_sequence<i...>) __attribute__((always_inline)) {
             return handler(state, Operands_{static_cast<decltype(Operands_::value)>(values[i])}...);
         }(std::index_sequence_for<Operands_...>{});
     }

@@ -19,7 +19,9 @@ Result<std::unique_ptr<Cpu>> Core::create(const Abi& abi, memory::AddressSpace& 
 
 Core::Core(const Abi& abi, memory::AddressSpace& memory, SyscallHandler& handler, std::vector<Place> places)
     : blocks::Core(abi, memory, handler, state_, 4), places_(std::move(places)),
-      state_(memory, *this, *this, abi.byte_order != host_byte_order) {}
+      state_(memory, *this, *this) {
+    POSTERN_ASSERT(abi.byte_order == ByteOrder::big);
+}
 
 /// An instruction that is to be skipped is not fetched.
 u32 Core::settle() {

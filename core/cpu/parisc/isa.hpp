@@ -15,6 +15,7 @@
 // completers) are constants to the handler: it is compiled once for each of their values.
 #pragma once
 
+#include "cpu/blocks/fuse.hpp"
 #include "cpu/decode/table.hpp"
 #include "cpu/instruction_text.hpp"
 #include "cpu/parisc/state.hpp"
@@ -24,10 +25,11 @@
 
 namespace postern::parisc {
 
+using blocks::Step;
+
 struct Nullify {
     bool next;
 };
-enum class Step : u8 { on, skip, failed };
 struct Go {
     bool nullify;   ///< its slot
 };
@@ -72,9 +74,23 @@ struct Caller<Result_ (*)(State&, Operands...)> {
     /// Calls with operands from where `operands` has them, and what selects from the bits of `selector`.
     template <auto handler, u32 selector, bool alone>
     [[gnu::always_inline]] static Result call(State& state, const blocks::Operands& operands) {
-        return [&]<std::size_t... i>(std::index_sequence<i...>) {
+        return [&]<std::size_t... i>(std::index_sequence<i...>) __attribute__((always_inline)) {
             return handler(state, operand<Operands, i, selector, alone>(state, operands)...);
         }(std::index_sequence_for<Operands...>{});
+    }
+
+    /// Where instructions have the first of their operands that is called one of these, or one behind it; there is none:
+    /// no_operand.
+    static constexpr std::size_t slot_of(std::initializer_list<std::string_view> names, std::size_t number) {
+        constexpr bool stored[] = {(!Selects<Operands> && !Silent<Operands>)..., false};
+        constexpr std::string_view all[] = {Operands::kind.name..., ""};
+        std::size_t at = 0;
+        for (std::size_t i = 0; i < sizeof...(Operands); ++i) {
+            if (!stored[i]) continue;
+            if (std::ranges::find(names, all[i]) != names.end() && number-- == 0) return at;
+            ++at;
+        }
+        return blocks::no_operand;
     }
 
     /// What the translator does with each.
@@ -111,47 +127,59 @@ template <auto handler>
 using CallerOf = Caller<decltype(handler)>;
 
 /// Where the translator puts what it knows of branches, behind the handler's operands.
-inline u32 target_of(const Instruction& branch) { return static_cast<u32>(branch.operands[blocks::max_operands - 2]); }
-inline u32 behind_of(const Instruction& branch) { return static_cast<u32>(branch.operands[blocks::max_operands - 1]); }
-inline bool goes_back(const Instruction& branch) { return static_cast<i32>(target_of(branch) - behind_of(branch)) < 0; }
+inline u32 target_of(const blocks::Operands& branch) { return static_cast<u32>(branch[blocks::max_operands - 2]); }
+inline u32 behind_of(const blocks::Operands& branch) { return static_cast<u32>(branch[blocks::max_operands - 1]); }
+inline bool goes_back(const blocks::Operands& branch) { return static_cast<i32>(target_of(branch) - behind_of(branch)) < 0; }
 
 inline void set_destination(State& state, const Jump& jump) {
     state.next_pc = jump.target & ~3u;
     state.next_privilege = jump.gate ? 0 : std::max(state.privilege, jump.target & 3);
 }
 
+/// Executes an instruction that something follows.
 template <auto handler, u32 selector>
-Exit run_handler(blocks::State& base, const Instruction* instruction) {
-    auto& state = static_cast<State&>(base);
+[[gnu::always_inline]] inline Step perform(State& state, const blocks::Operands& operands) {
     using Called = CallerOf<handler>;
     using Result = typename Called::Result;
-    auto call = [&]() __attribute__((always_inline)) { return Called::template call<handler, selector, false>(state, instruction->operands); };
-    if constexpr (std::same_as<Result, Exit>) {
-        Exit exit = call();
-        return exit == Exit::trap ? blocks::execute_slowly(state, instruction) : exit;
-    } else if constexpr (std::same_as<Result, bool>) {
-        if (!call()) [[unlikely]] return blocks::execute_slowly(state, instruction);
+    auto call = [&]() __attribute__((always_inline)) { return Called::template call<handler, selector, false>(state, operands); };
+    if constexpr (std::same_as<Result, bool>) {
+        return call() ? Step::on : Step::failed;
     } else if constexpr (std::same_as<Result, Step>) {
-        Step step = call();
-        if (step == Step::failed) [[unlikely]] return blocks::execute_slowly(state, instruction);
-        if (step == Step::skip) return go_on(state, instruction, 2);
+        return call();
     } else if constexpr (std::same_as<Result, Nullify>) {
-        if (call().next) return go_on(state, instruction, 2);
+        return call().next ? Step::skip : Step::on;
     } else if constexpr (std::same_as<Result, Go>) {
         (void)call();
-        state.next_pc = target_of(*instruction);
+        state.next_pc = target_of(operands);
     } else if constexpr (std::same_as<Result, Branch>) {
         auto [taken, nullify] = call();
         state.taken = taken;
-        state.next_pc = taken ? target_of(*instruction) : behind_of(*instruction);
+        state.next_pc = taken ? target_of(operands) : behind_of(operands);
         // Forwards there is no slot then.
-        if (nullify && !taken && goes_back(*instruction)) return go_on(state, instruction, 2);
+        if (nullify && !taken && goes_back(operands)) return Step::skip;
     } else if constexpr (std::same_as<Result, Jump>) {
         set_destination(state, call());
     } else {
-        (void)call();
+        static_assert(std::same_as<Result, void>);
+        call();
     }
-    return go_on(state, instruction);
+    return Step::on;
+}
+
+[[gnu::always_inline]] inline Exit go_on_after(blocks::State& state, const Instruction* instruction, Step step) {
+    if (step == Step::failed) [[unlikely]] return blocks::execute_slowly(state, instruction);
+    return step == Step::skip ? go_on(state, instruction, 2) : go_on(state, instruction);
+}
+
+template <auto handler, u32 selector>
+Exit run_handler(blocks::State& base, const Instruction* instruction) {
+    auto& state = static_cast<State&>(base);
+    if constexpr (std::same_as<typename CallerOf<handler>::Result, Exit>) {
+        Exit exit = CallerOf<handler>::template call<handler, selector, false>(state, instruction->operands);
+        return exit == Exit::trap ? blocks::execute_slowly(state, instruction) : exit;
+    } else {
+        return go_on_after(state, instruction, perform<handler, selector>(state, instruction->operands));
+    }
 }
 
 /// The same for a branch in the slot of another: behind it comes where that one goes.
@@ -164,10 +192,10 @@ Exit run_branch_alone(blocks::State& base, const Instruction* instruction) {
     bool nullify = result.nullify;
     state.advance();
     if constexpr (std::same_as<Result, Go>) {
-        state.next_pc = target_of(*instruction);
+        state.next_pc = target_of(instruction->operands);
     } else if constexpr (std::same_as<Result, Branch>) {
-        if (result.taken) state.next_pc = target_of(*instruction);
-        nullify = nullify && result.taken != goes_back(*instruction);
+        if (result.taken) state.next_pc = target_of(instruction->operands);
+        nullify = nullify && result.taken != goes_back(instruction->operands);
     } else {
         set_destination(state, result);
     }

@@ -57,8 +57,11 @@ struct Registers {
 };
 
 struct State final : blocks::State, Registers {
-    State(memory::AddressSpace& memory, CodeHolder& holder, blocks::Watcher& watched_by, bool swapped)
-        : blocks::State(memory, holder, watched_by, swapped, u64{1} << 32) {
+    /// For everybody the same as State::swap of `blocks`.
+    static constexpr bool swap = host_byte_order == ByteOrder::little;
+
+    State(memory::AddressSpace& memory, CodeHolder& holder, blocks::Watcher& watched_by)
+        : blocks::State(memory, holder, watched_by, swap, u64{1} << 32) {
         reset();
     }
 

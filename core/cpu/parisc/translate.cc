@@ -1,6 +1,10 @@
 #include "cpu/parisc/translate.hpp"
 
 #include "cpu/parisc/branch.hpp"
+#include "cpu/parisc/ends.hpp"
+#include "cpu/parisc/fusions.hpp"
+
+#include <optional>
 
 namespace postern::parisc {
 
@@ -14,14 +18,6 @@ namespace {
 
 State& own(blocks::State& state) { return static_cast<State&>(state); }
 
-Exit end_block(blocks::State& state, const Instruction* end) { return leave_block(state, end, 0); }
-Exit finish_branch(blocks::State& state, const Instruction* end) {
-    return own(state).taken ? leave_block(state, end, 1) : leave_block(state, end, 0);
-}
-Exit finish_queue(blocks::State& state, const Instruction*) {
-    own(state).advance();
-    return leave_for_pc(state, Mode::of(own(state)).number());
-}
 /// Behind a slot that has skipped the instruction that comes next.
 Exit finish_skipping(blocks::State& state, const Instruction*) {
     own(state).advance();
@@ -108,8 +104,9 @@ public:
     }
 
     Block* decode(BlockCache& cache) {
-        u32 at = block_.address;
-        while (!step(at)) at += 4;
+        std::optional<u32> at = block_.address;
+        while (at) at = step(*at);
+        fusions().apply({code_.data(), size_});
         return cache.add(block_, {code_.data(), size_}, block_.address);
     }
 
@@ -166,21 +163,39 @@ private:
         append(end_block, skipped);
     }
 
-    /// Decodes an instruction, of a branch with its slot. True: the block ends with it.
-    bool step(u32 address) {
+    bool has_room() const { return size_ < BlockCache::max_block_size - most_per_step; }
+
+    /// Decodes an instruction, of a branch with its slot. Where the block goes on; nothing: it ends with it.
+    std::optional<u32> step(u32 address) {
         append_watcher(address, 0);
         Decoded one = fetch(address);
+        bool skippable = skips_;
+        skips_ = one.skips;
+        if (skippable || word(address) != nop) append(one, 0);
         if (one.is_branch()) {
-            append(one, 0);
+            if (leads_behind_slot(one)) {
+                append_slot(one);
+                return one.target;
+            }
             finish(one);
-            return true;
+            return std::nullopt;
         }
-        append(one, 0);
-        if (one.flow() == Flow::exit) return true;
+        if (one.flow() == Flow::exit) return std::nullopt;
         u32 next = address + 4;
-        bool goes_on = on_page(next) && size_ < BlockCache::max_block_size - most_per_step && (!one.skips || is_plain(next));
-        if (!goes_on) end(next, next + 4);
-        return !goes_on;
+        if (on_page(next) && has_room() && (!one.skips || is_plain(next))) return next;
+        end(next, next + 4);
+        return std::nullopt;
+    }
+
+    /// Whether a branch leads to what is behind its slot, as code does that wants to know where it is.
+    bool leads_behind_slot(const Decoded& branch) const {
+        u32 slot = branch.address + 4;
+        if (branch.flow() != Flow::go || branch.nullifies || branch.target != slot + 4) return false;
+        return has_room() && on_page(branch.target) && is_plain(slot) && !fetch(slot).skips;
+    }
+    void append_slot(const Decoded& branch) {
+        u32 slot = branch.address + 4;
+        if (branch.nullifies || word(slot) != nop) append(fetch(slot), State::in_slot_mark);
     }
 
     void finish(const Decoded& branch) {
@@ -192,7 +207,7 @@ private:
             append(finish_queue, branch.address);   // it is nullified
             return;
         }
-        if (branch.has_slot() && (branch.nullifies || word(slot) != nop)) append(fetch(slot), State::in_slot_mark);
+        if (branch.has_slot()) append_slot(branch);
         switch (branch.flow()) {
             case Flow::go: append(end_block, branch.target); break;
             case Flow::branch: append(finish_branch, next, blocks::Way::operands(branch.target)); break;
@@ -206,6 +221,7 @@ private:
     const std::byte* host_ = nullptr;
     std::array<Instruction, BlockCache::max_block_size> code_;
     std::size_t size_ = 0;
+    bool skips_ = false;   ///< the instruction decoded last may skip the next one, which has an entry, whatever it does
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "cpu/sh/translate.hpp"
 
 #include "cpu/sh/fusions.hpp"
+#include "cpu/sh/integer.hpp"
 
 namespace postern::sh {
 
@@ -16,18 +17,18 @@ State& own(blocks::State& state) { return static_cast<State&>(state); }
 
 Exit end_block(blocks::State& state, const Instruction* end) { return leave_block(state, end, 0); }
 
-/// The mode may have changed.
-Exit leave_mode(blocks::State& state, const Instruction* instruction) {
-    state.pc = static_cast<u32>(instruction->operands[0]);
-    return leave_for_pc(state, Mode::of(own(state).fpscr).number());
+/// The mode may have changed. Last operand: where it goes on.
+Exit leave_mode(blocks::State& state, const Instruction* end) {
+    state.pc = static_cast<u32>(end->operands.back());
+    return leave_for_pc(state, end, Mode::of(own(state).fpscr).number());
 }
 
 Exit finish_goto_if(blocks::State& state, const Instruction* end) {
     return own(state).delayed_taken ? leave_block(state, end, 1) : leave_block(state, end, 0);
 }
-Exit finish_goto_register(blocks::State& state, const Instruction*) {
+Exit finish_goto_register(blocks::State& state, const Instruction* end) {
     state.pc = own(state).delayed_target;
-    return leave_for_pc(state, Mode::of(own(state).fpscr).number());
+    return leave_for_pc(state, end, Mode::of(own(state).fpscr).number());
 }
 /// Behind a slot that may have changed the mode. Operands: target, address behind the slot.
 Exit finish_and_leave(blocks::State& state, const Instruction* instruction) {
@@ -111,6 +112,7 @@ private:
 
     /// `restart`: where the program counter stands when it raises something.
     void append_row(const Row& row, u16 bits, u32 address, u32 restart) {
+        if (row.execute == Isa::execute<nop>) return;
         Operands operands{};
         decode::decode_operands(row, bits, address, operands.data());
         if (row.traits.label) target_ = static_cast<u32>(operands[*row.traits.label]);
@@ -134,7 +136,7 @@ private:
             decode_slot(address, row->traits.flow);
             return true;
         }
-        if (row->traits.changes_mode) append(leave_mode, address, {static_cast<i32>(address + 2)});
+        if (row->traits.changes_mode) append(leave_mode, address, {0, 0, 0, 0, static_cast<i32>(address + 2)});
         return row->traits.changes_mode;
     }
 

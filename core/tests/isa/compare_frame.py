@@ -34,7 +34,7 @@ def results(command, program, count, names, order):
 
 
 def report(tests, ours, oracle, names, is_known):
-    """Prints what differs and is not known; the exit status. A test has `text` and str()."""
+    """Prints what differs and is not known. How many differ where it is known, and elsewhere. A test has `text` and str()."""
     bad, known = collections.Counter(), 0
     for test, a, b in zip(tests, ours, oracle):
         differences = {name: f"{name} {x:08x}/{y:08x}" for name, x, y in zip(names, a, b) if x != y}
@@ -45,5 +45,25 @@ def report(tests, ours, oracle, names, is_known):
             continue
         bad[re.sub(r"\d+", "N", test.text)] += 1
         print(f"{test}: " + ", ".join(list(differences.values())[:6]))
-    print(f"{len(tests)} tests, {known} differ where it is known, {sum(bad.values())} elsewhere: {dict(bad)}")
-    return 1 if bad else 0
+    if bad:
+        print(f"{len(tests)} tests, {known} differ where it is known, {sum(bad.values())} elsewhere: {dict(bad)}")
+    return known, sum(bad.values())
+
+
+def add_repetition(parser):
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--instructions", type=int, default=1, help="go on with the next seeds until so many were executed")
+
+
+def repeat(options, compare):
+    """Calls it with one seed after the other, as `options` say. It answers instructions, tests that differ where it is
+    known, and elsewhere; the exit status."""
+    totals, seed = [0, 0, 0], options.seed
+    while totals[0] < options.instructions:
+        done = compare(seed)
+        if not done[0]:
+            sys.exit("nothing was executed")
+        totals = [total + more for total, more in zip(totals, done)]
+        print(f"seed {seed}: {totals[0]} instructions, {totals[1]} tests differ where it is known, {totals[2]} elsewhere", flush=True)
+        seed += 1
+    return 1 if totals[2] else 0
