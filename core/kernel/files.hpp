@@ -7,6 +7,7 @@
 #include "memory/address_space.hpp"
 
 #include <expected>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,6 +29,8 @@ struct FileState {
     bool has_event_descriptors = false;
     /// The guest has changed its root itself: nothing of the host shows through any more.
     bool root_changed = false;
+    /// Descriptors of ours on directories of local sockets whose host paths are too long, by host path.
+    std::map<std::string, int> socket_directories;
 
     bool is_guest_fd(int fd) const { return fd >= 0 && fd < first_reserved_fd; }
     /// The host descriptor for a guest one: itself, or -1 (so that the host says EBADF where

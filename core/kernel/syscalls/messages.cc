@@ -1,6 +1,7 @@
 #include "kernel/syscalls/messages.hpp"
 
 #include "abi/layouts.hpp"
+#include "kernel/syscalls/socket_paths.hpp"
 #include "kernel/syscalls/support.hpp"
 
 #include <algorithm>
@@ -95,16 +96,16 @@ std::expected<SocketAddress, int> read_socket_address(Task& task, GuestAddr gues
     if (!task.memory().read(guest, address)) return std::unexpected(-EFAULT);
     convert_numbers(address, task.abi().byte_order, true);
     if (auto path = local_path(address)) {
-        std::string host = host_path(task.process, *path);
-        if (host.size() >= sizeof(sockaddr_un{}.sun_path)) return std::unexpected(-ENAMETOOLONG);
-        if (host != *path) replace_path(address, host);
+        auto host = host_socket_path(task.process, *path);
+        if (!host) return std::unexpected(host.error());
+        if (*host != *path) replace_path(address, *host);
     }
     return address;
 }
 
 int write_socket_address(Task& task, GuestAddr guest, u32 room, SocketAddress& address) {
     if (auto path = local_path(address)) {
-        std::string shown = guest_path(task.process, *path);
+        std::string shown = guest_socket_path(task.process, *path);
         if (shown != *path) replace_path(address, shown);
     }
     convert_numbers(address, task.abi().byte_order, false);

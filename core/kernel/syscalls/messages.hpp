@@ -17,7 +17,7 @@ inline constexpr u32 largest_address = 128;
 /// the path of a local socket below the guest's root.
 using SocketAddress = std::vector<std::byte>;
 
-/// Reads a guest's address. Error: -EFAULT, -EINVAL, -ENAMETOOLONG.
+/// Reads a guest's address. Error: -EFAULT, -EINVAL, and those of `host_socket_path`.
 std::expected<SocketAddress, int> read_socket_address(Task& task, GuestAddr address, u32 size);
 
 /// Writes a host address, cut at the size that `size_address` points to, and the whole size

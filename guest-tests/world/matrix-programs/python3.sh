@@ -91,6 +91,7 @@ s = socket.create_server(("127.0.0.1", 0)); c = socket.create_connection(s.getso
 u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind(("127.0.0.1", 0)); u.sendto(b"udp", u.getsockname()); print(u.recvfrom(10)[0])
 print(select.select([n], [c], [], 0)[:2] == ([], [c])); p = select.poll(); p.register(c, select.POLLOUT); print(p.poll(0)[0][1] == select.POLLOUT); e = select.epoll(); e.register(c.fileno(), select.EPOLLOUT); print(e.poll(0)[0][1] == select.EPOLLOUT)
 us = socket.socket(socket.AF_UNIX); us.bind("sock"); us.listen(); uc = socket.socket(socket.AF_UNIX); uc.connect("sock"); r2, _ = us.accept(); socket.send_fds(uc, [b"f"], [sys.stdout.fileno()]); print(len(socket.recv_fds(r2, 1, 1)[1]))
+path = os.path.abspath("by-its-whole-path"); us = socket.socket(socket.AF_UNIX); us.bind(path); us.listen(); uc = socket.socket(socket.AF_UNIX); uc.connect(path); print(us.getsockname() == path, uc.getpeername() == path, os.path.exists(path))
 
 section("errors")
 try: open("/nothing")
