@@ -7,8 +7,11 @@
 #include "scripted_cpu.hpp"
 
 #include <array>
+#include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <pthread.h>
@@ -41,27 +44,49 @@ Result<std::unique_ptr<Cpu>> create_scripted_cpu(const Abi& abi, memory::Address
 
 namespace {
 
-using namespace postern;
-namespace fs = std::filesystem;
-
 constexpr int first_own_fd = 200;   // of the fuzzer's own: above what guests get, below the limit
 int report_fd = -1;
 
-void require(bool condition) {
-    if (!condition) std::abort();
+[[noreturn]] void report(const std::string& message) {
+    ::dprintf(report_fd, "%s (errno: %s)\n", message.c_str(), std::strerror(errno));
+    std::abort();
 }
 
+}  // namespace
+
+/// In the place of panic, which ends the process by a sentence on the guest's own descriptor.
+extern "C++" {
+namespace postern {
+[[noreturn]] void reported_panic(const char* file, int line, const char* what) asm("__wrap__ZN7postern5panicEPKciS1_");
+void reported_panic(const char* file, int line, const char* what) {
+    report(std::string(file) + ":" + std::to_string(line) + ": internal error: " + what);
+}
+}  // namespace postern
+}
+
+namespace {
+
+using namespace postern;
+namespace fs = std::filesystem;
+
+void require(bool condition, const char* what) {
+    if (!condition) report(what);
+}
+
+/// Out of guests' reach: each executes, and may change, a copy.
 std::string program_of(const Abi& abi) { return "/programs/" + std::string(abi.name); }
 
 // --- a wait of a guest's takes no longer than two looks of the watcher
 
 void interrupt_calls(int) { kernel::host::set_attention(kernel::host::forced_signal); }
 
+std::atomic<bool> guest_runs = false;
+
 void watch(pthread_t guest) {
     for (u64 seen = 0;;) {
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
         u64 now = fuzz::step_count();
-        if (now == seen) ::pthread_kill(guest, fuzz::wake_signal);
+        if (now == seen && guest_runs) ::pthread_kill(guest, fuzz::wake_signal);
         seen = now;
     }
 }
@@ -69,7 +94,7 @@ void watch(pthread_t guest) {
 void start_watcher() {
     struct sigaction action{};
     action.sa_handler = interrupt_calls;   // without SA_RESTART
-    require(::sigaction(fuzz::wake_signal, &action, nullptr) == 0);
+    require(::sigaction(fuzz::wake_signal, &action, nullptr) == 0, "no handler for the wake signal");
     std::thread(watch, ::pthread_self()).detach();
 }
 
@@ -94,7 +119,7 @@ void empty_folder(const fs::path& folder) {
 
 void renew_files(const Abi& abi) {
     ::umask(022);
-    require(::chdir("/guest") == 0);
+    require(::chdir("/guest") == 0, "cannot go to /guest");
     empty_folder("/guest");
     std::ignore = ::mkdir("d", 0755);
     write_file("a", std::string(5000, 'x'), 0644);
@@ -103,7 +128,7 @@ void renew_files(const Abi& abi) {
     std::ignore = ::symlink("loop", "loop");
     std::ignore = ::mkfifo("fifo", 0644);
     std::error_code error;
-    fs::copy_file(program_of(abi), "program", error);
+    if (!fs::copy_file(program_of(abi), "program", error)) report("no program for the guest: " + error.message());
 }
 
 void place(int from, int to) {
@@ -133,7 +158,7 @@ const Abi& abi_of(u8 choice) {
     std::vector<const Abi*> runnable;
     for (const Abi* abi : all_abis())
         if (fs::exists(program_of(*abi))) runnable.push_back(abi);
-    require(!runnable.empty());
+    require(!runnable.empty(), "no guest programs");
     return *runnable[choice % runnable.size()];
 }
 
@@ -159,7 +184,7 @@ void start_once() {
 extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv) {
     fuzz::contain(argc, argv, put_programs);
     report_fd = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, first_own_fd);
-    require(report_fd >= 0);
+    require(report_fd >= 0, "no descriptor for reports");
     __sanitizer_set_report_fd(reinterpret_cast<void*>(static_cast<std::intptr_t>(report_fd)));
     return 0;
 }
@@ -172,11 +197,13 @@ extern "C" int LLVMFuzzerTestOneInput(const u8* data, std::size_t size) {
     renew_files(abi);
     renew_descriptors();
     {
-        auto process = kernel::Process::start({.program = program_of(abi), .arguments = {"program", "argument"},
+        auto process = kernel::Process::start({.program = "/guest/program", .arguments = {"program", "argument"},
                                                .environment = {"NAME=value"}, .sysroot = "/guest", .seed = 1,
                                                .clock_mode = {}, .time = {}});
-        require(process.has_value());
+        if (!process) report("a guest does not start: " + process.error().message);
+        guest_runs = true;
         std::ignore = (*process)->run();
+        guest_runs = false;
     }
     ::dup2(report_fd, STDOUT_FILENO);
     ::dup2(report_fd, STDERR_FILENO);

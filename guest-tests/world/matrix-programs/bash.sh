@@ -109,7 +109,7 @@ read -r -N 3 three <<<abcdef; echo "$three"; IFS=, read -ra parts <<<'a,b,,c'; e
 
 section limits
 ulimit -n >/dev/null && echo descriptors; (ulimit -n 20; ulimit -n)
-(ulimit -c 0; ulimit -c); (ulimit -f 1; head -c 5000 /dev/zero >large) 2>/dev/null; echo $?
+(ulimit -c 0; ulimit -c); (ulimit -f 1; head -c 5000 /dev/zero >large) 2>/dev/null; kill -l $?
 
 section variables
 echo "${BASH_VERSINFO[0]}" $((SECONDS < 100000)) $((RANDOM < 32768)) "$SHLVL" $((EUID >= 0)) $(( ${#HOSTNAME} > 0 ))
