@@ -15,6 +15,14 @@
 #define STATFS64_SIZE 84
 #endif
 
+#ifdef __powerpc64__ /* names of calls that only 32-bit programs have */
+#undef __NR_sigaction
+#undef __NR_sigprocmask
+#undef __NR_sigpending
+#undef __NR_getrlimit
+#undef __NR_select
+#endif
+
 enum { WILD = 0x7000, BUFFER, FILE_, FOLDER, PIPE, ROOT, LINK, CURRENT, SELF, STATFS_SIZE, SET_SIZE, END };
 
 static const struct {
