@@ -1,6 +1,7 @@
 #include "kernel/vfork.hpp"
 
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <sys/socket.h>
 #include <tuple>

@@ -13,8 +13,9 @@ bool begins(std::span<const Instruction> code, const Fusion& fusion) {
 
 }  // namespace
 
-FusionTable::FusionTable(std::span<const Fusion> fusions) {
-    for (const Fusion& fusion : fusions) by_first_[fusion.parts[0]].push_back(fusion);
+FusionTable::FusionTable(std::initializer_list<std::span<const Fusion>> lists) {
+    for (std::span<const Fusion> list : lists)
+        for (const Fusion& fusion : list) by_first_[fusion.parts[0]].push_back(fusion);
 }
 
 void FusionTable::apply(std::span<Instruction> code) const {

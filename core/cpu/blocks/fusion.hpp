@@ -3,6 +3,7 @@
 
 #include "cpu/blocks/state.hpp"
 
+#include <initializer_list>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -25,7 +26,8 @@ struct Fusion {
 /// All fusions of a core.
 class FusionTable {
 public:
-    explicit FusionTable(std::span<const Fusion> fusions);
+    /// Of lists that a core has. Among equally good ones in a block, the one that stands first is taken.
+    explicit FusionTable(std::initializer_list<std::span<const Fusion>> lists);
 
     /// Puts functions of several instructions into a block, so that as few functions as possible execute it.
     void apply(std::span<Instruction> code) const;

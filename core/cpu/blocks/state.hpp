@@ -156,6 +156,9 @@ struct State {
     return static_cast<Exit>(way);
 }
 
+/// The end of a block that one way leads on from.
+inline Exit end_block(State& state, const Instruction* end) { return leave_block(state, end, 0); }
+
 /// For counter points: puts the counter there, and goes on.
 Exit put_counter(State& state, const Instruction* instruction);
 

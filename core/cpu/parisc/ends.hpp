@@ -6,8 +6,6 @@
 
 namespace postern::parisc {
 
-inline Exit end_block(blocks::State& state, const Instruction* end) { return leave_block(state, end, 0); }
-
 /// Behind a conditional branch and its slot.
 inline Exit finish_branch(blocks::State& state, const Instruction* end) {
     return static_cast<State&>(state).taken ? leave_block(state, end, 1) : leave_block(state, end, 0);

@@ -129,17 +129,10 @@ constexpr auto bare_jumps = std::to_array<Fusion>({fuse<Part<bl<17>>, EndBlock>,
 }  // namespace
 
 const blocks::FusionTable& fusions() {
-    static const blocks::FusionTable table = [] {
-        std::vector<Fusion> all;
-        for (std::span<const Fusion> some : {std::span<const Fusion>(moves_and_moves), std::span<const Fusion>(others),
-                                             std::span<const Fusion>(floats), std::span<const Fusion>(products),
-                                             std::span<const Fusion>(branches), std::span<const Fusion>(nullifying_branches),
-                                             std::span<const Fusion>(bare_branches), std::span<const Fusion>(calls),
-                                             std::span<const Fusion>(returns), std::span<const Fusion>(bare_jumps)}) {
-            all.insert(all.end(), some.begin(), some.end());
-        }
-        return blocks::FusionTable(all);
-    }();
+    static const blocks::FusionTable table{
+        moves_and_moves, others, floats, products, branches, nullifying_branches, bare_branches, calls, returns,
+        bare_jumps,
+    };
     return table;
 }
 

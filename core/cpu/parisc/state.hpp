@@ -11,6 +11,7 @@ namespace postern::parisc {
 using blocks::Exit;
 using blocks::go_on;
 using blocks::Instruction;
+using blocks::end_block;
 using blocks::leave_block;
 using blocks::Misaligned;
 

@@ -103,16 +103,10 @@ constexpr auto operations_and_accesses = around_accesses<mov, mov_imm, add, add_
 }  // namespace
 
 const blocks::FusionTable& fusions() {
-    static const blocks::FusionTable table = [] {
-        std::vector<Fusion> all;
-        for (std::span<const Fusion> some : {std::span<const Fusion>(moves_and_moves), std::span<const Fusion>(tests_and_branches),
-                                             std::span<const Fusion>(operations_and_moves), std::span<const Fusion>(moves_and_operations),
-                                             std::span<const Fusion>(products), std::span<const Fusion>(accesses),
-                                             std::span<const Fusion>(operations_and_accesses)}) {
-            all.insert(all.end(), some.begin(), some.end());
-        }
-        return blocks::FusionTable(all);
-    }();
+    static const blocks::FusionTable table{
+        moves_and_moves, tests_and_branches, operations_and_moves, moves_and_operations, products, accesses,
+        operations_and_accesses,
+    };
     return table;
 }
 

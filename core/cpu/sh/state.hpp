@@ -26,6 +26,7 @@ using blocks::Execute;
 using blocks::Exit;
 using blocks::go_on;
 using blocks::Instruction;
+using blocks::end_block;
 using blocks::leave_block;
 using blocks::Misaligned;
 

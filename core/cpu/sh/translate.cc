@@ -15,8 +15,6 @@ namespace {
 
 State& own(blocks::State& state) { return static_cast<State&>(state); }
 
-Exit end_block(blocks::State& state, const Instruction* end) { return leave_block(state, end, 0); }
-
 /// The mode may have changed. Last operand: where it goes on.
 Exit leave_mode(blocks::State& state, const Instruction* end) {
     state.pc = static_cast<u32>(end->operands.back());
