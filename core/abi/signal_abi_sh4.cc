@@ -1,4 +1,4 @@
-// Signals of sh4. 64 bytes below the stack pointer stay as they are on either stack. A handler begins with
+// Signals of sh4 and sh4eb. 64 bytes below the stack pointer stay as they are on either stack. A handler begins with
 // initial floating-point state; the frame says that its own is there (sc_ownedfp). The return code that
 // frames have room for is Linux's where there is no vDSO; here it is left out.
 // Source: Linux 6.1, arch/sh/kernel/signal_32.c, traps.c, traps_32.c, cpu/sh3/entry.S, cpu/sh4/fpu.c.
@@ -68,10 +68,7 @@ constexpr FaultRule faults[] = {
     {FaultCause::unknown, 4, 0x80, FaultAddress::none},
 };
 
-}  // namespace
-
-extern const SignalAbi sh4_signals;
-constinit const SignalAbi sh4_signals{
+constexpr SignalAbi signal_abi{
     .rt = {.size = 404 + unwind_guard, .alignment = 8, .gap = unwind_guard, .rows = rt_rows, .entry = rt_entry,
            .vdso_return = "rt_sigreturn"},
     .old = SignalFrame{.size = 252 + unwind_guard, .alignment = 8, .gap = unwind_guard, .rows = old_rows,
@@ -81,5 +78,11 @@ constinit const SignalAbi sh4_signals{
     .faults = faults,
     .marked_sequences = StackMarkedSequences{.first_mark = 0xc000'0000, .end = "r0", .saved_stack = "r1", .before = 2},
 };
+
+}  // namespace
+
+extern const SignalAbi sh4_signals, sh4eb_signals;
+constinit const SignalAbi sh4_signals = signal_abi;
+constinit const SignalAbi sh4eb_signals = signal_abi;
 
 }  // namespace postern

@@ -88,18 +88,20 @@ std::vector<Convention> conventions() {
         add_names(*riscv, {"pc"}, word);
         add_names(*riscv, {"fcsr"}, 4);
     }
-    Convention sh4{"sh4", {}};
-    add_row(sh4, "r", 0, 15, 4);
-    add_names(sh4, {"pc", "pr", "sr", "gbr", "mach", "macl", "fpscr", "fpul"}, 4);
-    add_row(sh4, "fr", 0, 15, 4);
-    add_row(sh4, "xf", 0, 15, 4);
+    Convention sh4{"sh4", {}}, sh4eb{"sh4eb", {}};
+    for (Convention* sh : {&sh4, &sh4eb}) {
+        add_row(*sh, "r", 0, 15, 4);
+        add_names(*sh, {"pc", "pr", "sr", "gbr", "mach", "macl", "fpscr", "fpul"}, 4);
+        add_row(*sh, "fr", 0, 15, 4);
+        add_row(*sh, "xf", 0, 15, 4);
+    }
     Convention parisc{"parisc", {}};
     add_row(parisc, "r", 1, 31, 4);
     add_names(parisc, {"psw", "iaoq0", "iaoq1", "sar", "cr27"}, 4);
     add_row(parisc, "fr", 0, 31, 8);
     x32.registers = x86_64.registers;   // the same machine
     return {x86_64, i386, x32, aarch64, arm, mips, wide_mips[0], wide_mips[1], mipsel, wide_mips[2], wide_mips[3],
-            ppc32, ppc64, ppc64le, riscv64, riscv32, s390x, s390, sh4, parisc};
+            ppc32, ppc64, ppc64le, riscv64, riscv32, s390x, s390, sh4, sh4eb, parisc};
 }
 
 const SyscallNumber* find_call(const Abi& abi, std::string_view name) {
@@ -161,6 +163,7 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
         {"s390x", 0xa390, 2, ByteOrder::big, 0},
         {"s390", 22, 1, ByteOrder::big, 0},              {"s390", 22, 1, ByteOrder::big, 1},
         {"sh4", 42, 1, ByteOrder::little, 9},            {"sh4", 42, 1, ByteOrder::little, 0x109},
+        {"sh4eb", 42, 1, ByteOrder::big, 9},
         {"parisc", 15, 1, ByteOrder::big, 0x210},        {"parisc", 15, 1, ByteOrder::big, 0x214},
     };
     for (const Header& header : known) {
@@ -177,7 +180,7 @@ TEST_CASE("ELF headers of real programs belong to the right ABI") {
         {"aarch64_be", 183, 2, ByteOrder::big, 0},
         {"arm OABI", 40, 1, ByteOrder::little, 0},   {"armeb", 40, 1, ByteOrder::big, 0x5000400},
         {"riscv big-endian", 243, 1, ByteOrder::big, 5},
-        {"sh4 FDPIC", 42, 1, ByteOrder::little, 0x8009}, {"sh4eb", 42, 1, ByteOrder::big, 9},
+        {"sh4 FDPIC", 42, 1, ByteOrder::little, 0x8009}, {"sh4eb FDPIC", 42, 1, ByteOrder::big, 0x8009},
         {"parisc64", 15, 2, ByteOrder::big, 0x8'0214},
         {"ppc64 ELFv2", 21, 2, ByteOrder::big, 2},   {"ppc64le ELFv1", 21, 2, ByteOrder::little, 1},
         {"mips n32 2008", 8, 1, ByteOrder::big, 0x80000427},  {"mips n64 r6", 8, 2, ByteOrder::big, 0xa0000407},
@@ -286,6 +289,7 @@ TEST_CASE("handlers are named by behaviour") {
         {"sh4", "pipe", 42, "pipe"},             {"sh4", "pread64", 180, "padded_pread64"},
         {"sh4", "mmap", 90, "mmap"},             {"sh4", "cacheflush", 123, "sh_cacheflush"},
         {"sh4", "fadvise64_64", 272, "fadvise64_64"}, {"sh4", "sync_file_range", 314, "sync_file_range"},
+        {"sh4eb", "pread64", 180, "padded_pread64"}, {"sh4eb", "cacheflush", 123, "sh_cacheflush"},
         {"parisc", "mmap", 90, "mmap"},          {"parisc", "mmap2", 89, "mmap2"},
         {"parisc", "madvise", 119, "parisc_madvise"}, {"parisc", "pipe2", 313, "pipe2"},
         {"parisc", "pread64", 108, "pread64"},   {"parisc", "sync_file_range", 292, "sync_file_range"},
@@ -381,14 +385,14 @@ TEST_CASE("what a process sees of its address space lies inside it") {
     }
 }
 
-TEST_CASE("every vDSO but sh4's, which has none, serves the clock") {
+TEST_CASE("every vDSO but those of SuperH, which have none, serves the clock") {
     for (const Abi* abi : known_abis()) {
         CAPTURE(abi->name);
         CHECK_FALSE(abi->vdso.soname.empty());
         bool serves = std::ranges::any_of(abi->vdso.exports, [](const VdsoExport& exported) {
             return exported.symbol.ends_with("_clock_gettime") && exported.function.starts_with("clock_gettime");
         });
-        CHECK(serves == (abi->name != "sh4"));
+        CHECK(serves == (abi->machine != Machine::sh4));
         CHECK(abi->vdso.call_arguments.empty() == (abi->vdso.stack_argument_offset != 0));
     }
 }

@@ -222,8 +222,9 @@ TEST_CASE("floating point works and its registers are reachable") {
             RegisterIndex index = m.abi.register_index(name);
             unsigned width = m.abi.registers[index].width;
             if (width > 4) return access(index, bytes.first(width));
-            access(index, bytes.subspan(4, 4));
-            access(static_cast<RegisterIndex>(index + 1), bytes.first(4));
+            unsigned upper = m.abi.byte_order == ByteOrder::little ? 4 : 0;
+            access(index, bytes.subspan(upper, 4));
+            access(static_cast<RegisterIndex>(index + 1), bytes.subspan(4 - upper, 4));
         };
         auto put = [&](std::string_view name, double value) {
             std::byte bytes[16] = {};
@@ -332,6 +333,7 @@ TEST_CASE("a stop tells the block it came before, also among chained blocks") {
         {"s390x", {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0, 3, 0x07, 0x07, 0xa7, 0xf4, 0xff, 0xfb}, 10},
         {"s390", {0xa7, 0x2b, 0, 1, 0xa7, 0xf4, 0, 3, 0x07, 0x07, 0xa7, 0xf4, 0xff, 0xfb}, 10},
         {"sh4", {0x01, 0x72, 0, 0xa0, 0x09, 0, 0xfb, 0xaf, 0x09, 0}, 6},
+        {"sh4eb", {0x72, 0x01, 0xa0, 0, 0, 0x09, 0xaf, 0xfb, 0, 0x09}, 6},
         // (As above.)
         {"parisc", {0x34, 0xa5, 0, 0x02, 0xe8, 0, 0, 0x08, 0x08, 0, 0x02, 0x40, 0x08, 0, 0x02, 0x40, 0xe8, 0x1f, 0x1f, 0xd5, 0x08, 0, 0x02, 0x40}, 16},
     };

@@ -142,6 +142,7 @@ TEST_CASE("layouts of the other ABIs are what their compilers say") {
         {"riscv32", Struct::sigaction, 16},
         {"parisc", Struct::stat64, 104},  {"parisc", Struct::sigaction, 16}, {"parisc", Struct::siginfo, 128},
         {"sh4", Struct::stat64, 96},      {"sh4", Struct::flock64, 24},     {"sh4", Struct::sigaction, 20},
+        {"sh4eb", Struct::stat64, 96},    {"sh4eb", Struct::epoll_event, 12}, {"sh4eb", Struct::siginfo, 128},
     };
     for (const KnownSize& known : sizes) {
         CAPTURE(known.abi);

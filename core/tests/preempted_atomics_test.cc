@@ -74,9 +74,9 @@ private:
 
 }  // namespace
 
-TEST_CASE("sh: atomic sequences of threads that are interrupted everywhere are exact") {
+TEST_CASE_TEMPLATE("sh: atomic sequences of threads that are interrupted everywhere are exact", Order, sh_test::Little, sh_test::Big) {
     using namespace sh_test;
-    ShMachine machine;
+    ShMachine machine(Order::value);
     constexpr u32 end = code_page + 18;
     machine.write({"mova .+12,r0", "mov r15,r1", "mov #-6,r15", "mov.l @r2,r3", "add #1,r3", "mov.l r3,@r2", "mov r1,r15",
                    "dt r4", "bf .-16", "trapa #60"});

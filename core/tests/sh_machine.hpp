@@ -68,6 +68,10 @@ inline Abi minimal_abi(ByteOrder order) {
     return abi;
 }
 
+/// For cases that touch memory: TEST_CASE_TEMPLATE(name, Order, Little, Big).
+using Little = std::integral_constant<ByteOrder, ByteOrder::little>;
+using Big = std::integral_constant<ByteOrder, ByteOrder::big>;
+
 struct ShMachine : SyscallHandler {
     explicit ShMachine(ByteOrder order = ByteOrder::little) : abi(minimal_abi(order)) {
         memory = std::move(*memory::AddressSpace::create(abi));

@@ -5,11 +5,11 @@
 
 using namespace sh_test;
 
-TEST_CASE("sh: random words") {
+TEST_CASE_TEMPLATE("sh: random words", Order, Little, Big) {
     constexpr u32 page = 0x40000, size = 0x2000;
     constexpr int steps = 300;
     std::mt19937 random(20);
-    ShMachine machine;
+    ShMachine machine(Order::value);
     REQUIRE(machine.memory->map_special({page}, size, {.read = true, .write = true, .execute = true}, true, "both"));
     machine.on_call = [&] { return random() % 2 == 0; };
     machine.cpu->set_interruptible(true);
@@ -36,6 +36,7 @@ TEST_CASE("sh: random words") {
                 if ((word & 0xf000) == 0xa000 || (word & 0xf000) == 0xb000 || (word & 0xf000) == 0x8000 || (word & 0xf000) == 0x0000 ||
                     (word & 0xf00f) == 0x400b)
                     word = 0x6000 | (word & 0xfff);
+        for (u16& word : words) word = convert(word, Order::value);
         REQUIRE(machine.memory->poke({page}, std::as_bytes(std::span{words})));
         for (int start = 0; start < 20; ++start) {
             for (const Register& reg : machine.abi.registers) machine.set(reg.name, some_value());

@@ -35,7 +35,7 @@ const FrameCase frame_cases[] = {{"x86-64", FrameKind::rt},  {"x32", FrameKind::
                                  {"ppc32", FrameKind::old},  {"ppc32", FrameKind::rt},  {"ppc64", FrameKind::rt},
                                  {"ppc64le", FrameKind::rt}, {"riscv64", FrameKind::rt},
                                  {"riscv32", FrameKind::rt}, {"sh4", FrameKind::old}, {"sh4", FrameKind::rt},
-                                 {"parisc", FrameKind::rt}};
+                                 {"sh4eb", FrameKind::old}, {"sh4eb", FrameKind::rt}, {"parisc", FrameKind::rt}};
 
 }  // namespace
 
@@ -91,7 +91,8 @@ TEST_CASE("signals: frames lie where the kernel puts them") {
                         {"mipsel-o32", FrameKind::old, 8, 0}, {"mipsel-o32", FrameKind::rt, 8, 0},
                         {"mips-n32", FrameKind::rt, 16, 0}, {"mipsel-n32", FrameKind::rt, 16, 0},
                         {"mips-n64", FrameKind::rt, 16, 0}, {"mipsel-n64", FrameKind::rt, 16, 0},
-                        {"sh4", FrameKind::old, 8, 0}, {"sh4", FrameKind::rt, 8, 0}};
+                        {"sh4", FrameKind::old, 8, 0}, {"sh4", FrameKind::rt, 8, 0},
+                        {"sh4eb", FrameKind::old, 8, 0}, {"sh4eb", FrameKind::rt, 8, 0}};
     for (const Row& row : rows) {
         CAPTURE(row.abi);
         FrameMachine machine(row.abi);
@@ -139,6 +140,8 @@ TEST_CASE("signals: handlers get their arguments and a way back") {
         {"mipsel-n64", FrameKind::rt, "r4", "r5", "r6", "r31", 24, 152},
         {"sh4", FrameKind::old, "r4", "", "r6", "pr", 0, 0},
         {"sh4", FrameKind::rt, "r4", "r5", "r6", "pr", 0, 128},
+        {"sh4eb", FrameKind::old, "r4", "", "r6", "pr", 0, 0},
+        {"sh4eb", FrameKind::rt, "r4", "r5", "r6", "pr", 0, 128},
         {"parisc", FrameKind::rt, "r26", "r25", "r24", "r2", 8, 136},
     };
     for (const Row& row : rows) {

@@ -92,7 +92,7 @@ static void files(void)
     char byte;
     CHECK_EQUAL(CALL(pread64, fd, &byte, 1, 0), 1);
     CHECK_EQUAL(byte, 'a'); /* private: the file did not change */
-#if (defined __powerpc__ && !defined __powerpc64__) || (defined __MIPSEB__ && _MIPS_SIM == _MIPS_SIM_ABI32)
+#if (__powerpc__ && !__powerpc64__) || (__MIPSEB__ && _MIPS_SIM == _MIPS_SIM_ABI32) || (__sh__ && __BIG_ENDIAN__)
     CHECK_EQUAL(CALL(pread64, fd, &byte, 1, 0, 0, PAGE), 1); /* as on arm, upper half first */
 #elif defined __arm__ || defined __sh__ || (defined __MIPSEL__ && _MIPS_SIM == _MIPS_SIM_ABI32)
     CHECK_EQUAL(CALL(pread64, fd, &byte, 1, 0, PAGE, 0), 1); /* 64-bit values start at even registers, on sh this one */

@@ -31,7 +31,7 @@ GO = {
 # are those of __vdso_clock_gettime), and finds them on no kernel with a GNU table.
 GO_ITSELF = {"x86-64": "amd64", "i386": "386", "arm": "arm", "ppc64le": "ppc64le", "s390x": "s390x"}
 ABIS = ("x86-64 i386 x32 aarch64 arm mips-o32 mips-n32 mips-n64 mipsel-o32 mipsel-n32 mipsel-n64 ppc32 ppc64 ppc64le riscv64 "
-        "riscv32 s390x s390 sh4 parisc").split()
+        "riscv32 s390x s390 sh4 sh4eb parisc").split()
 PACKAGES = libraries.packages()
 MUSL_LOOKS_NOT = {"arm", "ppc64le", "riscv64", "s390x"}
 NONE = {
@@ -40,8 +40,9 @@ NONE = {
     **{("unwind", abi): "Debian has no libunwind of this ABI" for abi in ABIS if "libunwind8" not in PACKAGES.get(abi, ())},
     ("glibc", "riscv32"): "Debian has no C library of this ABI",
     ("glibc", "sh4"): "its C library looks for nothing",
+    ("glibc", "sh4eb"): "Debian has no C library of this ABI",
     ("glibc", "parisc"): "its C library looks for nothing",
-    **dict.fromkeys((("Go", abi) for abi in ("x32", "mips-n32", "mipsel-n32", "ppc32", "riscv32", "s390", "sh4", "parisc")),
+    **dict.fromkeys((("Go", abi) for abi in ("x32", "mips-n32", "mipsel-n32", "ppc32", "riscv32", "s390", "sh4", "sh4eb", "parisc")),
                     "Go has not this architecture"),
     **dict.fromkeys((("Go", abi) for abi in ("mips-o32", "mipsel-o32")), "Go makes system calls there"),
 }

@@ -17,7 +17,7 @@ PRESERVED = {
     **dict.fromkeys(("ppc32", "ppc64", "ppc64le"), "r1 r2 " + " ".join(f"r{n}" for n in range(14, 32))),
     **dict.fromkeys(("riscv64", "riscv32"), "sp fp s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 s11"),
     **dict.fromkeys(("s390x", "s390"), "r15 r6 r7 r8 r9 r10 r11 r12 r13"),
-    "sh4": "r15 r8 r9 r10 r11 r12 r13 r14",
+    **dict.fromkeys(("sh4", "sh4eb"), "r15 r8 r9 r10 r11 r12 r13 r14"),
     "parisc": "sp " + " ".join(f"r{n}" for n in range(3, 19)),
 }[os.environ["UNWIND_ABI"]].split()
 

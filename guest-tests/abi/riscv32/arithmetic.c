@@ -1,10 +1,15 @@
-/* What the compiler calls for 64-bit numbers: Debian's riscv64 compiler comes with no libgcc for rv32. */
+/* What the compiler calls for 64-bit numbers: Debian's riscv64 compiler comes with no libgcc for rv32, its
+ * SuperH compiler with none for big-endian programs. */
 #include <stdint.h>
 
 union halves {
     uint64_t whole;
     struct {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
         uint32_t low, high;
+#else
+        uint32_t high, low;
+#endif
     };
 };
 

@@ -1,9 +1,13 @@
-/* sh4: what C cannot say. */
+/* SuperH-4 of both byte orders: what C cannot say. */
 #ifndef ABI_H
 #define ABI_H
 
+#ifdef __LITTLE_ENDIAN__
 #define ABI_NAME "sh4"
-#define ABI_MACHINE "sh4"
+#else
+#define ABI_NAME "sh4eb"
+#endif
+#define ABI_MACHINE ABI_NAME
 #define ABI_ELF_MACHINE 42
 #define ABI_VDSO_PREFIX "__kernel_"
 #define ABI_VDSO_WITHOUT_CLOCKS 1

@@ -1,0 +1,1 @@
+#include "../sh4/abi.h"
