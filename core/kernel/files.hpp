@@ -25,7 +25,7 @@ struct FileState {
     int first_reserved_fd = 1 << 20;
     /// Host path of the guest's root without a trailing slash; empty = the host's own root.
     std::string root;
-    /// An eventfd, timerfd or inotify descriptor was made: reads may need their bytes swapped.
+    /// An eventfd, timerfd, inotify descriptor or netlink socket was made: reads may need their bytes swapped.
     bool has_event_descriptors = false;
     /// The guest has changed its root itself: nothing of the host shows through any more.
     bool root_changed = false;

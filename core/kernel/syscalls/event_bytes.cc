@@ -2,6 +2,7 @@
 
 #include "base/endian.hpp"
 #include "kernel/files.hpp"
+#include "kernel/syscalls/netlink.hpp"
 #include "kernel/syscalls/support.hpp"
 
 #include <algorithm>
@@ -32,7 +33,7 @@ EventKind event_kind(int fd) {
     std::string_view name(target, length < 0 ? 0 : static_cast<std::size_t>(length));
     if (name == "anon_inode:[eventfd]" || name == "anon_inode:[timerfd]") return EventKind::counter;
     if (name == "anon_inode:inotify") return EventKind::inotify;
-    return EventKind::none;
+    return netlink::is_route_socket(fd) ? EventKind::route : EventKind::none;
 }
 
 void swap_event_bytes(EventKind kind, std::span<std::byte> bytes) {
@@ -45,14 +46,18 @@ SysResult read_events(Task& task, int fd, GuestAddr address, u64 size) {
     SysResult result = restartable_call(task, restart_sys, SYS_read, fd, bytes.data(), bytes.size());
     if (result.value <= 0) return result;
     std::span got = std::span(bytes).first(static_cast<std::size_t>(result.value));
-    swap_event_bytes(event_kind(fd), got);
+    EventKind kind = event_kind(fd);
+    if (kind == EventKind::route) netlink::to_guest(task.abi(), got);
+    else swap_event_bytes(kind, got);
     return task.memory().write(address, got) ? result : SysResult(-EFAULT);
 }
 
 SysResult write_events(Task& task, int fd, GuestAddr address, u64 size) {
     std::vector<std::byte> bytes(std::min<u64>(size, 64 * 1024));
     if (!task.memory().read(address, bytes)) return -EFAULT;
-    swap_event_bytes(event_kind(fd), bytes);
+    EventKind kind = event_kind(fd);
+    if (kind == EventKind::route) netlink::to_host(task.abi(), bytes);
+    else swap_event_bytes(kind, bytes);
     return restartable_call(task, restart_sys, SYS_write, fd, bytes.data(), bytes.size());
 }
 

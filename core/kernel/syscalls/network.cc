@@ -1,5 +1,6 @@
 // Sockets: the host's own, with addresses, options and messages put into its form.
 #include "kernel/syscalls/messages.hpp"
+#include "kernel/syscalls/netlink.hpp"
 #include "kernel/syscalls/network.hpp"
 #include "kernel/syscalls/support.hpp"
 
@@ -37,6 +38,8 @@ int socket_type_from_guest(const Abi& abi, int guest) {
 namespace network {
 
 SysResult socket(Task& task, int family, int type, int protocol) {
+    if (family == AF_NETLINK && !netlink::is_supported(task.abi(), protocol)) return -EPROTONOSUPPORT;
+    if (family == AF_NETLINK) task.process.files().has_event_descriptors = true;
     return host_call(SYS_socket, family, socket_type_from_guest(task.abi(), type), protocol);
 }
 
@@ -109,7 +112,7 @@ SysResult sendto(Task& task, int fd, GuestAddr buffer, GuestSize size, int flags
     message.msg_namelen = static_cast<socklen_t>(host.size());
     message.msg_iov = const_cast<iovec*>(buffers.data());
     message.msg_iovlen = buffers.count();
-    return restartable_call(task, restart_sys, SYS_sendmsg, host_fd(task, fd), &message, flags);
+    return send_message(task, fd, message, flags);
 }
 
 SysResult send(Task& task, int fd, GuestAddr buffer, GuestSize size, int flags) {
@@ -125,7 +128,7 @@ SysResult recvfrom(Task& task, int fd, GuestAddr buffer, GuestSize size, int fla
         message.msg_namelen = *room;
         message.msg_iov = const_cast<iovec*>(buffers.data());
         message.msg_iovlen = buffers.count();
-        SysResult result = restartable_call(task, restart_sys, SYS_recvmsg, host_fd(task, fd), &message, flags);
+        SysResult result = receive_message(task, fd, message, flags);
         *room = message.msg_namelen;
         return result;
     });
@@ -133,125 +136,6 @@ SysResult recvfrom(Task& task, int fd, GuestAddr buffer, GuestSize size, int fla
 
 SysResult recv(Task& task, int fd, GuestAddr buffer, GuestSize size, int flags) {
     return recvfrom(task, fd, buffer, size, flags, {}, {});
-}
-
-// --- messages
-
-namespace {
-
-struct GuestMessage {
-    GuestAddr name, vector, control;
-    u32 name_size = 0;
-    u64 vector_count = 0, control_size = 0;
-};
-
-std::optional<GuestMessage> read_message(Task& task, GuestAddr address) {
-    std::vector<std::byte> bytes(layout_of(task.abi(), Struct::user_msghdr).size);
-    if (!task.memory().read(address, bytes)) return std::nullopt;
-    StructView view(task.abi(), Struct::user_msghdr, bytes);
-    return GuestMessage{.name = {view.get(Field::msg_name)},
-                        .vector = {view.get(Field::msg_iov)},
-                        .control = {view.get(Field::msg_control)},
-                        .name_size = static_cast<u32>(view.get(Field::msg_namelen)),
-                        .vector_count = view.get(Field::msg_iovlen),
-                        .control_size = view.get(Field::msg_controllen)};
-}
-
-/// A negative length is an error; one that is too long is cut (kernel: net/socket.c).
-bool has_valid_name(const GuestMessage& message) { return static_cast<i32>(message.name_size) >= 0; }
-
-/// Room on the host for as much ancillary data as fits the guest's, and no descriptor more.
-u64 host_control_room(const Abi& abi, u64 guest_room) {
-    constexpr u64 limit = 64 << 10;
-    u64 header = align_up(layout_of(abi, Struct::cmsghdr).size, abi.word_size);
-    return guest_room < header ? 0 : std::min(guest_room, limit) - header + CMSG_LEN(0);
-}
-
-/// Writes what recvmsg leaves in the header itself.
-bool write_results(Task& task, GuestAddr address, u64 name_size, u64 control_size, unsigned flags) {
-    std::vector<std::byte> bytes(layout_of(task.abi(), Struct::user_msghdr).size);
-    if (!task.memory().read(address, bytes)) return false;
-    StructView view(task.abi(), Struct::user_msghdr, bytes);
-    view.set(Field::msg_namelen, name_size);
-    view.set(Field::msg_controllen, control_size);
-    view.set(Field::msg_flags, flags);
-    return task.memory().write(address, bytes);
-}
-
-}  // namespace
-
-SysResult sendmsg(Task& task, int fd, GuestAddr address, int flags) {
-    auto guest = read_message(task, address);
-    if (!guest) return -EFAULT;
-    if (!has_valid_name(*guest)) return -EINVAL;
-    msghdr message{};
-    SocketAddress name;
-    if (guest->name && guest->name_size != 0) {
-        auto read = read_socket_address(task, guest->name, std::min(guest->name_size, largest_address));
-        if (!read) return read.error();
-        name = std::move(*read);
-        message.msg_name = name.data();
-        message.msg_namelen = static_cast<socklen_t>(name.size());
-    }
-    std::vector<std::byte> control;
-    if (guest->control && guest->control_size != 0) {
-        auto read = read_control(task, guest->control, guest->control_size);
-        if (!read) return read.error();
-        control = std::move(*read);
-        message.msg_control = control.data();
-        message.msg_controllen = control.size();
-    }
-    if (guest->vector_count > 1024) return -EMSGSIZE;
-    HostBuffers buffers(task, guest->vector, guest->vector_count, Access::read, true);
-    if (buffers.error() != 0) return buffers.error();
-    message.msg_iov = const_cast<iovec*>(buffers.data());
-    message.msg_iovlen = buffers.count();
-    return restartable_call(task, restart_sys, SYS_sendmsg, host_fd(task, fd), &message, flags);
-}
-
-SysResult recvmsg(Task& task, int fd, GuestAddr address, int flags) {
-    auto guest = read_message(task, address);
-    if (!guest) return -EFAULT;
-    if (!has_valid_name(*guest)) return -EINVAL;
-    if (guest->vector_count > 1024) return -EMSGSIZE;
-    HostBuffers buffers(task, guest->vector, guest->vector_count, Access::write, true);
-    if (buffers.error() != 0) return buffers.error();
-    std::byte name[largest_address] = {};
-    std::vector<std::byte> control(guest->control ? host_control_room(task.abi(), guest->control_size) : 0);
-    msghdr message{};
-    message.msg_name = guest->name ? name : nullptr;
-    message.msg_namelen = guest->name ? sizeof name : 0;
-    message.msg_iov = const_cast<iovec*>(buffers.data());
-    message.msg_iovlen = buffers.count();
-    message.msg_control = control.empty() ? nullptr : control.data();
-    message.msg_controllen = control.size();
-    SysResult result = restartable_call(task, restart_sys, SYS_recvmsg, host_fd(task, fd), &message, flags);
-    if (result.value < 0) return result;
-
-    SocketAddress host_name(name, name + message.msg_namelen);
-    if (guest->name && message.msg_namelen != 0) {
-        if (int error = write_socket_address(task, guest->name, guest->name_size, host_name); error != 0) return error;
-    }
-    auto written = write_control(task, guest->control, guest->control_size,
-                                 std::span(control).first(message.msg_controllen));
-    if (!written) return written.error();
-    unsigned result_flags = static_cast<unsigned>(message.msg_flags) | (written->truncated ? MSG_CTRUNC : 0);
-    return write_results(task, address, host_name.size(), written->size, result_flags) ? result : SysResult(-EFAULT);
-}
-
-SysResult sendmmsg(Task& task, int fd, GuestAddr vector, unsigned count, int flags) {
-    const StructLayout& layout = layout_of(task.abi(), Struct::mmsghdr);
-    const FieldRow* length = layout.find(Field::msg_len);
-    POSTERN_ASSERT(length);
-    count = std::min(count, 1024u);
-    for (unsigned sent = 0; sent < count; ++sent) {
-        GuestAddr header = vector + u64{sent} * layout.size;
-        SysResult result = sendmsg(task, fd, header, flags);
-        if (result.value < 0) return sent != 0 ? SysResult(i64{sent}) : result;
-        if (!task.memory().write(GuestPtr<u32>{header + length->offset}, static_cast<u32>(result.value)))
-            return sent != 0 ? SysResult(i64{sent}) : SysResult(-EFAULT);
-    }
-    return i64{count};
 }
 
 }  // namespace network
@@ -293,13 +177,16 @@ SysResult sys_socketcall(Task& task, int call, GuestAddr arguments) {
         case 16: return network::sendmsg(task, number(0), address(1), number(2));
         case 17: return network::recvmsg(task, number(0), address(1), number(2));
         case 18: return network::accept4(task, number(0), address(1), pointer(2), number(3));
+        case 19:
+            return network::recvmmsg<Struct::old_timespec>(task, number(0), address(1), static_cast<unsigned>(word[2]),
+                                                           number(3), address(4));
         case 20: return network::sendmmsg(task, number(0), address(1), static_cast<unsigned>(word[2]), number(3));
-        default: return -ENOSYS;   // 19, recvmmsg
     }
+    return -EINVAL;
 }
 
 constexpr std::string_view message_note = "Ancillary data: descriptors and credentials; other kinds only where the "
-                                          "guest's byte order is the host's.";
+                                          "guest's byte order is the host's. Of netlink, the route protocol.";
 constexpr std::string_view option_note = "Integers, time-outs, and structs of 32-bit words; no packet filters.";
 
 constexpr SyscallRow rows[] = {
@@ -320,9 +207,13 @@ constexpr SyscallRow rows[] = {
     waits({"sendmsg", adapt<network::sendmsg>, Support::partial, "fd, msghdr, hex", message_note}),
     waits({"recvmsg", adapt<network::recvmsg>, Support::partial, "fd, msghdr_out, hex", message_note}),
     waits({"sendmmsg", adapt<network::sendmmsg>, Support::partial, "fd, ptr, uint, hex", message_note}),
+    waits({"recvmmsg", adapt<network::recvmmsg<Struct::timespec64>>, Support::partial, "fd, ptr, uint, hex, timespec64_in",
+           message_note}),
+    waits({"recvmmsg_time32", adapt<network::recvmmsg<Struct::old_timespec>>, Support::partial,
+           "fd, ptr, uint, hex, timespec_in", message_note}),
     {"getsockopt", adapt<network::getsockopt>, Support::partial, "fd, int, int, ptr, ptr", option_note},
     {"setsockopt", adapt<network::setsockopt>, Support::partial, "fd, int, int, ptr, int", option_note},
-    waits({"socketcall", adapt<sys_socketcall>, Support::partial, "int, ptr", "All but recvmmsg."}),
+    waits({"socketcall", adapt<sys_socketcall>, Support::full, "int, ptr"}),
 };
 
 }  // namespace

@@ -136,8 +136,6 @@ constexpr SyscallRow rows[] = {
     refuse("subpage_prot", "Pages are 4 KiB: there is nothing smaller to protect, as on a kernel with such pages."),
     refuse("switch_endian", "The byte order of a running program cannot change: its memory is read in one order."),
     refuse("ioprio_get", "I/O priorities are the host's."), refuse("ioprio_set", "I/O priorities are the host's."),
-    refuse("recvmmsg", "Several messages per call are received with recvmsg instead."),
-    refuse("recvmmsg_time32", "Several messages per call are received with recvmsg instead."),
 };
 
 }  // namespace
