@@ -18,6 +18,12 @@ FusionTable::FusionTable(std::initializer_list<std::span<const Fusion>> lists) {
         for (const Fusion& fusion : list) by_first_[fusion.parts[0]].push_back(fusion);
 }
 
+std::vector<Fusion> FusionTable::all() const {
+    std::vector<Fusion> fusions;
+    for (const auto& [first, list] : by_first_) fusions.insert(fusions.end(), list.begin(), list.end());
+    return fusions;
+}
+
 void FusionTable::apply(std::span<Instruction> code) const {
     /// Of the instructions from one on: how many functions they take at least, and which comes first.
     struct Rest {

@@ -31,6 +31,8 @@ public:
 
     /// Puts functions of several instructions into a block, so that as few functions as possible execute it.
     void apply(std::span<Instruction> code) const;
+    /// Every fusion, in no particular order.
+    std::vector<Fusion> all() const;
 
 private:
     std::unordered_map<Execute, std::vector<Fusion>> by_first_;

@@ -55,6 +55,8 @@ struct Registers {
     /// Floating-point words, two for each register, in the host's order of a double; behind them zeros, which are
     /// what register 0 is as an operand, and where results for it go.
     alignas(8) std::array<u32, 68> f{};
+
+    bool operator==(const Registers&) const = default;
 };
 
 struct State final : blocks::State, Registers {

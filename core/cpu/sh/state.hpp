@@ -45,6 +45,8 @@ struct Registers {
     /// What the delayed branch under way decided, for the end of its slot.
     u32 delayed_target = 0;
     bool delayed_taken = false;
+
+    bool operator==(const Registers&) const = default;
 };
 
 struct State final : blocks::State, Registers {
