@@ -7,6 +7,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
+#include <fstream>
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
@@ -118,6 +119,12 @@ void prepare_namespaces() {
 /// In the child, so that its mounts are nobody else's.
 void enter_namespaces() { is_alone = ::getpid() == 1 && ::unshare(own_namespaces) == 0; }
 
+/// Segments outlive the guest that has made them, until the namespace ends: no more than 16 MiB of them, in pages.
+void limit_segments() {
+    if (!is_alone) return;
+    std::ofstream("/proc/sys/kernel/shmall") << 4096;
+}
+
 void change_root(const fs::path& scratch) {
     if (is_alone) {
         demand(::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0, "private mounts");
@@ -218,7 +225,9 @@ void restrict_system_calls() {
     Filter filter;
     for (long number : refused_calls) filter.answer(number, refuse);
     if (!is_alone)
-        for (long number : {SYS_socket, SYS_connect, SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_bind}) filter.answer(number, refuse);
+        for (long number : {SYS_socket, SYS_connect, SYS_sendto, SYS_sendmsg, SYS_sendmmsg, SYS_bind, SYS_msgget, SYS_msgctl,
+                            SYS_msgsnd, SYS_msgrcv, SYS_semget, SYS_semctl, SYS_semop, SYS_semtimedop, SYS_shmget, SYS_shmctl,
+                            SYS_shmat, SYS_mq_open, SYS_mq_unlink, SYS_pidfd_getfd}) filter.answer(number, refuse);
     // No threads either: a guest's would outlive it, since the next guest comes in the same process.
     filter.answer(SYS_clone3, no_such_call);   // the C library then tries clone
     filter.answer(SYS_clone, refuse);
@@ -253,6 +262,7 @@ void contain(int* argc, char*** argv, const std::function<void(const char* folde
     }
     replace(argc, argv, arguments.texts);
     enter_namespaces();
+    limit_segments();
     set_limits();
     change_root(scratch);
     become_nobody();

@@ -134,6 +134,9 @@ std::span<const SyscallRow> scheduling_rows(); // sched_*, priorities, getcpu
 std::span<const SyscallRow> thread_rows();     // robust lists, thread pointer, ARM private calls
 std::span<const SyscallRow> futex_rows();      // futex
 std::span<const SyscallRow> network_rows();    // sockets: the part that the host can do unchanged
+std::span<const SyscallRow> system_v_rows();   // System V IPC: message queues, semaphores, shared memory
+std::span<const SyscallRow> queue_rows();      // POSIX message queues
+std::span<const SyscallRow> pidfd_rows();      // process descriptors
 std::span<const SyscallRow> refused_rows();    // everything we know and do not have, with the reason
 
 /// Every row of every topic, by name.

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <limits>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -25,8 +26,8 @@ bool same_kind(const Mapping& low, const Mapping& high) {
     return low.end == high.start && low.permissions == high.permissions && low.shared == high.shared &&
            !low.grows_down && !high.grows_down && !low.grows_up && !high.grows_up && !low.special && !high.special &&
            low.wipe_on_fork == high.wipe_on_fork && low.droppable == high.droppable && low.name == high.name &&
-           low.device == high.device && low.inode == high.inode && low.bus_start == low.end &&
-           (low.inode == 0 || low.file_offset + low.size() == high.file_offset);
+           low.device == high.device && low.inode == high.inode && low.segment == high.segment &&
+           low.bus_start == low.end && (!low.has_object() || low.file_offset + low.size() == high.file_offset);
 }
 
 }  // namespace
@@ -90,7 +91,7 @@ void AddressSpace::split_at(GuestAddr address) {
     if (found == table_.end() || found->second.start == address) return;
     Mapping high = found->second;
     Mapping& low = found->second;
-    if (high.inode != 0) high.file_offset += address - high.start;
+    if (high.has_object()) high.file_offset += address - high.start;
     high.start = address;
     high.bus_start = std::max(high.bus_start, address);
     low.end = address;
@@ -154,8 +155,25 @@ void AddressSpace::release_empty_slots(GuestAddr start, u64 size) {
     }
 }
 
+/// Puts a segment, or the part that the mapping shows, where the mapping is. The host attaches it in one piece
+/// first: a guest's may lie in several pieces of the arena. 0 or a negative errno.
+int AddressSpace::attach_segment(const Mapping& mapping) {
+    void* whole = ::shmat(*mapping.segment, nullptr, mapping.permissions.write ? 0 : SHM_RDONLY);
+    if (whole == reinterpret_cast<void*>(-1)) return -errno;
+    std::byte* shown = static_cast<std::byte*>(whole) + mapping.file_offset;
+    int error = 0;
+    bool placed = for_each_piece(mapping.start, mapping.size(), [&](std::byte* host, GuestAddr at, u64 bytes) {
+        void* got = ::mremap(shown + (at - mapping.start), bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, host);
+        if (got == MAP_FAILED) error = -errno;
+        return got != MAP_FAILED;
+    });
+    ::shmdt(whole);   // what has not moved; an error if everything has
+    return placed ? 0 : error != 0 ? error : -ENOMEM;
+}
+
 /// Gives a mapping its host pages: 0 or a negative errno.
 int AddressSpace::back(const Mapping& mapping, int host_fd) {
+    if (mapping.segment) return attach_segment(mapping);
     int flags = (mapping.shared ? MAP_SHARED : MAP_PRIVATE) | MAP_NORESERVE | MAP_FIXED;
     if (host_fd < 0) flags |= MAP_ANONYMOUS;
     int error = ENOMEM;
@@ -195,7 +213,12 @@ Mapping AddressSpace::describe(const MapRequest& request, GuestAddr start, u64 s
                     .shared = request.shared, .grows_down = request.grows_down, .grows_up = request.grows_up,
                     .wipe_on_fork = request.droppable, .droppable = request.droppable, .served = request.served,
                     .special = request.special, .data_only = request.special && !request.permissions.execute,
-                    .name = request.name, .file_offset = request.file_offset, .bus_start = start + size};
+                    .name = request.name, .file_offset = request.file_offset, .segment = request.segment,
+                    .bus_start = start + size};
+    if (request.segment) {   // as Linux shows it
+        mapping.device = makedev(0, 1);
+        mapping.inode = static_cast<u64>(*request.segment);
+    }
     if (request.host_fd >= 0) {
         struct stat status;
         if (::fstat(request.host_fd, &status) == 0) {

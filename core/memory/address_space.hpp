@@ -35,11 +35,14 @@ struct Mapping {
     std::string name;              ///< file path, "[heap]", "[stack]", "[vdso]" or empty
     u64 file_offset = 0;           ///< bytes, of `start`
     u64 device = 0, inode = 0;     ///< of the file, for /proc/self/maps
+    std::optional<int> segment = {};   ///< id of the System V segment whose bytes these are
     /// File mappings: first address that lies wholly beyond the end of the file. Accesses
     /// from there on raise SIGBUS. Equal to `end` for everything else.
     GuestAddr bus_start;
 
     u64 size() const { return end - start; }
+    /// Whether its bytes have a place in a file or segment, `file_offset`.
+    bool has_object() const { return inode != 0 || segment; }
 };
 
 /// Why an access is refused.
@@ -85,6 +88,7 @@ struct MapRequest {
     bool special = false;
     int host_fd = -1;                   ///< -1 = anonymous
     u64 file_offset = 0;                ///< bytes, a multiple of the page size
+    std::optional<int> segment = {};    ///< a System V segment of `size` bytes to attach; shared, and host_fd is -1
     std::string name = {};
 };
 
@@ -240,6 +244,7 @@ private:
     std::expected<GuestAddr, int> place(const MapRequest& request, u64 size) const;
     Mapping describe(const MapRequest& request, GuestAddr start, u64 size) const;
     int back(const Mapping& mapping, int host_fd);
+    int attach_segment(const Mapping& mapping);
     void insert(Mapping mapping);
     void split_at(GuestAddr address);
     void merge_around(GuestAddr start, GuestAddr end);

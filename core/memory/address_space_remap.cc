@@ -63,7 +63,7 @@ int AddressSpace::grow_in_place(Mapping& mapping, u64 old_size, u64 new_size) {
     added.start = mapping.end;
     added.end = mapping.end + (new_size - old_size);
     added.bus_start = added.end;
-    bool anonymous = mapping.inode == 0 && !mapping.shared;
+    bool anonymous = !mapping.has_object() && !mapping.shared;
     if (!anonymous) return -ENOMEM;   // pages of a file or a shared object only grow with the move
     if (int error = back(added, -1); error != 0) return error;
     mapping.end = added.end;
@@ -74,7 +74,7 @@ int AddressSpace::grow_in_place(Mapping& mapping, u64 old_size, u64 new_size) {
 
 /// Moves host pages to where `moved` lies in the arena and lets them grow to its size.
 int AddressSpace::move_pages(GuestAddr from, u64 from_size, GuestAddr to, const Mapping& moved) {
-    bool anonymous = moved.inode == 0 && !moved.shared;
+    bool anonymous = !moved.has_object() && !moved.shared;
     u64 done = 0;
     while (done < from_size) {
         u64 piece = std::min({from_size - done, Arena::bytes_to_slot_end(from + done),
@@ -121,7 +121,7 @@ std::expected<GuestAddr, int> AddressSpace::move_mapping(GuestAddr old_start, u6
     moved.start = *new_start;
     moved.end = *new_start + new_size;
     // The tail of a file mapping may lie beyond the file's end; the first access finds out.
-    moved.bus_start = moved.inode == 0 ? moved.end : moved.start + (old.bus_start - old.start);
+    moved.bus_start = !moved.has_object() ? moved.end : moved.start + (old.bus_start - old.start);
     moved.executed = false;
     moved.special = special;
     int error = move_pages(old_start, old_size, *new_start, moved);

@@ -282,7 +282,7 @@ TEST_CASE("handlers are named by behaviour") {
         {"arm", "arm_fadvise64_64", 270, "arm_fadvise64_64"},
         {"ppc32", "pread64", 179, "pread64"},    {"ppc32", "fadvise64_64", 254, "arm_fadvise64_64"},
         {"ppc64", "personality", 136, "personality"}, {"ppc64le", "mmap", 90, "mmap"},
-        {"s390x", "mmap", 90, "old_mmap"},       {"s390x", "ipc", 117, "ipc"},
+        {"s390x", "mmap", 90, "old_mmap"},       {"s390x", "ipc", 117, "s390_ipc"},
         {"s390x", "personality", 136, "personality"}, {"s390x", "select", 142, "select"},
         {"s390x", "fadvise64", 253, "fadvise64_64"}, {"s390x", "getrlimit", 191, "getrlimit"},
         {"s390", "mmap2", 192, "old_mmap2"},     {"s390", "fadvise64", 253, "fadvise64"},

@@ -4,6 +4,7 @@
 #include "kernel/syscalls/support.hpp"
 #include "kernel/vfork.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <sched.h>
 #include <sys/syscall.h>
@@ -20,7 +21,7 @@ namespace {
 /// What a fork can honour, or what has nothing to share when there are no threads.
 constexpr u64 supported_flags = CLONE_VM | CLONE_VFORK | CLONE_SETTLS | CLONE_PARENT_SETTID |
                                 CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_CLEAR_SIGHAND |
-                                CLONE_DETACHED | CLONE_UNTRACED | CLONE_PTRACE | CLONE_SYSVSEM | CLONE_IO;
+                                CLONE_DETACHED | CLONE_UNTRACED | CLONE_PTRACE | CLONE_SYSVSEM | CLONE_IO | CLONE_PIDFD;
 
 /// A thread's host thread shares all of these, so it cannot do without.
 constexpr u64 shared_by_threads = CLONE_VM | CLONE_THREAD | CLONE_SIGHAND | CLONE_FS | CLONE_FILES;
@@ -33,6 +34,7 @@ int check_flags(u64 flags) {
     if ((flags & CLONE_THREAD) && !(flags & CLONE_SIGHAND)) return -EINVAL;
     if ((flags & CLONE_SIGHAND) && !(flags & CLONE_VM)) return -EINVAL;
     if ((flags & CLONE_SIGHAND) && (flags & CLONE_CLEAR_SIGHAND)) return -EINVAL;
+    if ((flags & CLONE_PIDFD) && (flags & (CLONE_DETACHED | CLONE_THREAD))) return -EINVAL;
     if (flags & CLONE_THREAD) return (flags & shared_by_threads) == shared_by_threads && !(flags & ~thread_flags) ? 0 : -EINVAL;
     // Sharing memory while both run means a thread; the parent of a vfork only sleeps.
     if ((flags & CLONE_VM) && !(flags & CLONE_VFORK)) return -ENOSYS;
@@ -45,6 +47,35 @@ pid_t host_fork(int exit_signal) {
     if (exit_signal == SIGCHLD) return ::fork();
     return static_cast<pid_t>(::syscall(SYS_clone, static_cast<long>(exit_signal), 0L, 0L, 0L, 0L));
 }
+
+/// The descriptor that CLONE_PIDFD asks for. Linux makes it before the child, and there is no child without it: until
+/// the child exists its number is kept by a descriptor of the parent itself.
+class ChildDescriptor {
+public:
+    /// 0 or -errno.
+    int reserve(Task& task, const CloneRequest& request) {
+        if (!(request.flags & CLONE_PIDFD)) return 0;
+        // clone has one argument for both.
+        if ((request.flags & CLONE_PARENT_SETTID) && request.pidfd == request.parent_tid) return -EINVAL;
+        if (task.memory().host_span(request.pidfd, sizeof(i32), Access::write).empty()) return -EFAULT;
+        number_ = static_cast<int>(host_call(SYS_pidfd_open, ::getpid(), 0));
+        return std::min(number_, 0);
+    }
+    /// In the child, or where there will be none.
+    void release() {
+        if (number_ >= 0) ::close(number_);
+    }
+    /// In the parent, of a child that nobody has waited for yet.
+    void give(Task& task, const CloneRequest& request, pid_t child) {
+        if (number_ < 0) return;
+        release();
+        auto fd = static_cast<i32>(host_call(SYS_pidfd_open, child, 0));
+        std::ignore = task.memory().write(GuestPtr<i32>{request.pidfd}, fd);
+    }
+
+private:
+    int number_ = -1;
+};
 
 /// i386: the descriptor that CLONE_SETTLS points to.
 struct Segment {
@@ -132,10 +163,15 @@ SysResult start_child(Task& task, const CloneRequest& request) {
     }
     if (request.flags & CLONE_THREAD)
         return task.process.finish_outside([&task, request, segment] { return start_thread(task, request, segment); });
+    ChildDescriptor descriptor;
+    if (int error = descriptor.reserve(task, request); error != 0) return error;
     VforkConnection ends;
     bool is_vfork = (request.flags & CLONE_VFORK) != 0;
     if (is_vfork) {
-        if (i64 error = open_vfork_connection(task.process.files(), ends); error != 0) return error;
+        if (i64 error = open_vfork_connection(task.process.files(), ends); error != 0) {
+            descriptor.release();
+            return error;
+        }
     }
     int exit_signal = request.exit_signal == 0 ? 0 : signal_from_guest(task.abi(), request.exit_signal);
     RandomSource random_of_child = task.process.system().random.split();
@@ -143,6 +179,7 @@ SysResult start_child(Task& task, const CloneRequest& request) {
     pid_t child = host_fork(exit_signal);
     int error = errno;
     if (is_vfork) ::close(child == 0 ? ends.parent_end : ends.child_end);
+    if (child <= 0) descriptor.release();
     if (child == 0) {
         become_child(task, request, segment, ends.child_end, random_of_child);
         return 0;
@@ -150,6 +187,7 @@ SysResult start_child(Task& task, const CloneRequest& request) {
     if (child > 0 && (request.flags & CLONE_PARENT_SETTID)) {
         std::ignore = task.memory().write(GuestPtr<u32>{request.parent_tid}, static_cast<u32>(child));
     }
+    if (child > 0) descriptor.give(task, request, child);
     if (is_vfork) {
         if (child > 0) await_vfork_child(task, ends.parent_end);
         ::close(ends.parent_end);

@@ -1,4 +1,4 @@
-// futex(2).
+// futex(2), futex_waitv(2).
 #include "kernel/futex.hpp"
 
 #include "kernel/signals.hpp"
@@ -7,6 +7,11 @@
 
 #include <linux/futex.h>
 #include <tuple>
+#include <vector>
+
+#ifndef SYS_futex_waitv
+#define SYS_futex_waitv 449
+#endif
 
 namespace postern::kernel {
 
@@ -240,6 +245,62 @@ SysResult sys_futex(Task& task, GuestAddr address, int operation, u32 value, Gue
     }
 }
 
+// --- several words at a time
+
+/// kernel: struct futex_waitv, of the same layout on every ABI.
+struct VectorEntry {
+    u64 value;
+    GuestAddr address;
+    u32 flags, reserved;
+};
+constexpr u64 vector_entry_size = 24, largest_vector = FUTEX_WAITV_MAX;
+
+VectorEntry vector_entry(const Abi& abi, std::span<const std::byte> bytes) {
+    auto number = [&](std::size_t offset, unsigned width) {
+        return load_unsigned(bytes.data() + offset, width, abi.byte_order);
+    };
+    return {.value = number(0, 8), .address = {number(8, 8)}, .flags = static_cast<u32>(number(16, 4)),
+            .reserved = static_cast<u32>(number(20, 4))};
+}
+
+/// The guest's words as the host takes them. Error: -errno.
+std::expected<std::vector<::futex_waitv>, int> host_vector(Task& task, GuestAddr address, u64 count) {
+    constexpr u32 known_flags = FUTEX_32 | FUTEX_PRIVATE_FLAG;
+    std::vector<std::byte> bytes(count * vector_entry_size);
+    if (!task.memory().read(address, bytes)) return std::unexpected(-EFAULT);
+    std::vector<::futex_waitv> vector;
+    for (u64 i = 0; i < count; ++i) {
+        VectorEntry entry = vector_entry(task.abi(), std::span(bytes).subspan(i * vector_entry_size, vector_entry_size));
+        if ((entry.flags & ~known_flags) || entry.reserved != 0 || !(entry.flags & FUTEX_32)) return std::unexpected(-EINVAL);
+        auto word = futex_word(task, entry.address);
+        if (!word) return std::unexpected(word.error());
+        vector.push_back({.val = convert(static_cast<u32>(entry.value), task.abi().byte_order),
+                          .uaddr = reinterpret_cast<u64>(*word), .flags = entry.flags, .__reserved = 0});
+    }
+    return vector;
+}
+
+SysResult sys_futex_waitv(Task& task, GuestAddr address, unsigned count, unsigned flags, GuestAddr timeout, int clock) {
+    if (flags != 0 || count == 0 || count > largest_vector || !address) return -EINVAL;
+    std::optional<timespec> end, host_end;
+    int host_clock = CLOCK_MONOTONIC;
+    if (timeout) {
+        if (clock != CLOCK_MONOTONIC && clock != CLOCK_REALTIME) return -EINVAL;
+        end = read_time(task, timeout, Struct::timespec64);
+        if (!end) return -EFAULT;
+        if (!is_valid(*end)) return -EINVAL;
+        auto deadline = task.process.clock().to_host(clock, to_guest_time(*end));
+        host_clock = deadline.clock_id;
+        host_end = to_timespec(deadline.time);
+    }
+    auto vector = host_vector(task, address, count);
+    if (!vector) return vector.error();
+    SysResult result = restartable_call(task, restart_sys, SYS_futex_waitv, vector->data(), vector->size(), 0u,
+                                        host_end ? &*host_end : nullptr, host_clock);
+    if (result.value == -ETIMEDOUT) task.process.clock().pass_until(clock, to_guest_time(*end));
+    return result;
+}
+
 constexpr std::string_view note =
     "Locks with priority inheritance work, without changing priorities; FUTEX_WAIT_REQUEUE_PI answers ENOSYS.";
 
@@ -260,6 +321,7 @@ constexpr SyscallRow rows[] = {
            "ptr, futex_op, uint, timespec64_in, ptr, hex", note}, may_wait),
     waits({"futex_time32", adapt<sys_futex<Struct::old_timespec>>, Support::partial,
            "ptr, futex_op, uint, timespec_in, ptr, hex", note}, may_wait),
+    waits({"futex_waitv", adapt<sys_futex_waitv>, Support::full, "ptr, uint, hex, timespec64_in, clockid"}),
 };
 
 }  // namespace

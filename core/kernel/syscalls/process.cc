@@ -41,6 +41,7 @@ SysResult sys_clone(Task& task, GuestWord first, GuestWord second, GuestAddr par
                               .stack = {stack},
                               .parent_tid = parent_tid,
                               .child_tid = {child_tid},
+                              .pidfd = parent_tid,
                               .tls = tls});
 }
 
@@ -62,7 +63,8 @@ SysResult sys_clone3(Task& task, GuestAddr arguments, GuestSize size) {
     if ((stack == 0) != (stack_size == 0) || view.get(Field::set_tid_size) != 0) return -EINVAL;
     return start_child(task, {.flags = flags, .exit_signal = static_cast<int>(signal),
                               .stack = {stack + stack_size}, .parent_tid = {view.get(Field::parent_tid)},
-                              .child_tid = {view.get(Field::child_tid)}, .tls = view.get(Field::tls)});
+                              .child_tid = {view.get(Field::child_tid)}, .pidfd = {view.get(Field::pidfd)},
+                              .tls = view.get(Field::tls)});
 }
 
 // --- execve
@@ -216,7 +218,7 @@ SysResult sys_waitid(Task& task, int which, i32 id, GuestAddr info, int options,
 
 constexpr std::string_view clone_note =
     "threads share all, other children are copies: no shared files or directories, no CLONE_VM without CLONE_VFORK or "
-    "CLONE_THREAD, no namespaces, no pidfd";
+    "CLONE_THREAD, no namespaces";
 constexpr std::string_view vfork_note =
     "the child works on a copy: what it has written reaches the parent when it calls execve or exits, not what it maps, "
     "unmaps or protects";

@@ -21,6 +21,7 @@ struct CloneRequest {
     int exit_signal = 0;        ///< guest numbering; 0 = none
     GuestAddr stack{};          ///< the child's stack pointer, 0 = as the parent's
     GuestAddr parent_tid{}, child_tid{};
+    GuestAddr pidfd{};          ///< where the descriptor goes that CLONE_PIDFD asks for
     u64 tls = 0;
 };
 

@@ -13,8 +13,6 @@ constexpr SyscallRow refuse(std::string_view name, std::string_view note, int er
 
 constexpr std::string_view gone = "Linux itself no longer has this call and answers ENOSYS.";
 constexpr std::string_view unused = "Only a name in the table: no Linux of this ABI implements it.";
-constexpr std::string_view system_v_ipc = "System V IPC is not provided; answered like a kernel without it.";
-constexpr std::string_view posix_queues = "POSIX message queues are not provided; answered like a kernel without them.";
 constexpr std::string_view asynchronous_io = "Asynchronous I/O rings would let the host kernel write to guest memory "
                                              "behind Postern's back; answered like a kernel without them.";
 constexpr std::string_view keyrings = "Kernel key rings are the host's; answered like a kernel without them.";
@@ -36,7 +34,7 @@ constexpr std::string_view tracing = "Tracing the kernel and user-supplied kerne
                                      "an unprivileged user.";
 constexpr std::string_view file_handles = "File handles bypass the guest's view of the file system.";
 constexpr std::string_view security_modules = "Security modules are the host's; answered like a kernel without any.";
-constexpr std::string_view new_futex = "The futex2 calls are not provided; the classic futex call is.";
+constexpr std::string_view new_futex = "The futex2 calls for one word are not provided, as before Linux 6.7; futex and futex_waitv are.";
 constexpr std::string_view page_tricks = "Needs page-table features that the guest's address space does not have.";
 constexpr std::string_view segments = "Local descriptor tables and virtual-8086 mode are not emulated.";
 constexpr std::string_view s390_hardware = "The guest's processor has no such facility; answered like a kernel on a "
@@ -65,19 +63,7 @@ constexpr SyscallRow rows[] = {
     refuse("rseq", "Restartable sequences are not provided, as on a kernel before 4.18; no AT_RSEQ entries "
                    "announce them."),
     refuse("futex_wait", new_futex), refuse("futex_wake", new_futex), refuse("futex_requeue", new_futex),
-    refuse("futex_waitv", new_futex), refuse("kcmp", other_processes),
-
-    refuse("ipc", system_v_ipc), refuse("msgget", system_v_ipc), refuse("msgsnd", system_v_ipc),
-    refuse("msgrcv", system_v_ipc), refuse("msgctl", system_v_ipc), refuse("old_msgctl", system_v_ipc),
-    refuse("semget", system_v_ipc), refuse("semop", system_v_ipc), refuse("semtimedop", system_v_ipc),
-    refuse("semtimedop_time32", system_v_ipc), refuse("semctl", system_v_ipc), refuse("old_semctl", system_v_ipc),
-    refuse("shmget", system_v_ipc), refuse("shmat", system_v_ipc), refuse("shmdt", system_v_ipc),
-    refuse("shmctl", system_v_ipc), refuse("old_shmctl", system_v_ipc),
-
-    refuse("mq_open", posix_queues), refuse("mq_unlink", posix_queues), refuse("mq_timedsend", posix_queues),
-    refuse("mq_timedsend_time32", posix_queues), refuse("mq_timedreceive", posix_queues),
-    refuse("mq_timedreceive_time32", posix_queues), refuse("mq_notify", posix_queues),
-    refuse("mq_getsetattr", posix_queues),
+    refuse("kcmp", other_processes),
 
     refuse("io_setup", asynchronous_io), refuse("io_destroy", asynchronous_io), refuse("io_submit", asynchronous_io),
     refuse("io_cancel", asynchronous_io), refuse("io_getevents", asynchronous_io),
@@ -102,8 +88,6 @@ constexpr SyscallRow rows[] = {
     refuse("ptrace", other_processes, EPERM), refuse("process_vm_readv", other_processes, EPERM),
     refuse("process_vm_writev", other_processes, EPERM), refuse("process_madvise", other_processes, EPERM),
     refuse("process_mrelease", other_processes),
-    refuse("pidfd_open", process_descriptors), refuse("pidfd_getfd", process_descriptors),
-    refuse("pidfd_send_signal", process_descriptors),
 
     refuse("seccomp", sandboxing), refuse("landlock_create_ruleset", sandboxing),
     refuse("landlock_add_rule", sandboxing), refuse("landlock_restrict_self", sandboxing),

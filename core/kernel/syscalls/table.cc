@@ -13,8 +13,8 @@ using Topic = std::span<const SyscallRow> (*)();
 
 constexpr Topic topics[] = {
     attribute_rows, control_rows, directory_rows, event_rows, file_rows, futex_rows, hardware_rows, identity_rows, ioctl_rows,
-    lock_rows, memory_rows, network_rows, poll_rows, process_rows, refused_rows, scheduling_rows,
-    signal_rows, stat_rows, system_rows, thread_rows, time_rows, transfer_rows,
+    lock_rows, memory_rows, network_rows, pidfd_rows, poll_rows, process_rows, queue_rows, refused_rows, scheduling_rows,
+    signal_rows, stat_rows, system_rows, system_v_rows, thread_rows, time_rows, transfer_rows,
 };
 
 /// Numbers this close together share one dense array; ARM's private calls lie far away.
