@@ -83,7 +83,7 @@ template <ByteOrder order>
 struct Sh {
     using State = sh::State;
     static constexpr const char* abi = order == ByteOrder::little ? "sh4" : "sh4eb";
-    static const blocks::FusionTable& table() { return sh::fusions(); }
+    static const blocks::FusionTable& table() { return sh::fusions(order != host_byte_order); }
     static State make(memory::AddressSpace& memory, CodeHolder& holder, blocks::Watcher& watcher) {
         return State(memory, holder, watcher, order != host_byte_order);
     }

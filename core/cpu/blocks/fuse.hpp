@@ -82,8 +82,9 @@ struct Fused<Sames<same...>, Parts<First, Rest...>> {
         }(std::index_sequence_for<Rest...>());
     }
     /// Flattened: a call that is left would keep the operands in memory, and the jumps to the next instruction from being
-    /// jumps.
-    [[gnu::flatten]] static Exit run(State& state, const Instruction* first) {
+    /// jumps. Restricted: what a part writes to a register is no operand of the parts behind it, so that one that the next
+    /// part overwrites is not written.
+    [[gnu::flatten]] static Exit run(State& state, const Instruction* __restrict first) {
         return run_from(Sames<Same::none, same...>(), Parts<First, Rest...>(), state, first, 0);
     }
 };

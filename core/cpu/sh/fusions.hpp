@@ -5,6 +5,7 @@
 
 namespace postern::sh {
 
-const blocks::FusionTable& fusions();
+/// `swap`: State::swap of the programs that they are for.
+const blocks::FusionTable& fusions(bool swap);
 
 }  // namespace postern::sh

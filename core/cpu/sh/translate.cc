@@ -72,7 +72,7 @@ public:
             append(end_block, at);
             break;
         }
-        fusions().apply({code_.data(), size_});
+        fusions(state_.swap).apply({code_.data(), size_});
         return cache.add(block_, {code_.data(), size_}, last_);
     }
 
