@@ -7,6 +7,7 @@
 #include "tools/table.hpp"
 
 #include <CLI/CLI.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,11 @@ void add_abis(CLI::App& application, CommandLine& line);
 void add_image(CLI::App& application, CommandLine& line);
 void add_auxv(CLI::App& application, CommandLine& line);
 void add_syscalls(CLI::App& application, CommandLine& line);
+void add_binfmt(CLI::App& application, CommandLine& line);
+
+/// Runs a program for the kernel, which started Postern by an entry of `postern binfmt install`: the arguments behind
+/// our own name are the program's path, its argv[0] and its other arguments. Returns only if it cannot: the exit status.
+int run_for_kernel(std::span<char* const> arguments);
 
 /// A subcommand with its usage line and what its --help says below the options.
 CLI::App& add_command(CLI::App& application, const std::string& name, const std::string& description,

@@ -7,7 +7,9 @@
 #include <capstone/capstone.h>
 #include <cstdio>
 #include <fmt/format.h>
+#include <linux/binfmts.h>
 #include <set>
+#include <sys/auxv.h>
 
 namespace {
 
@@ -56,7 +58,11 @@ std::string usage_complaint(const CLI::App& application, const CLI::ParseError& 
     return fmt::format("{}; see postern {}--help", message, command);
 }
 
+/// Whether the kernel started Postern for another program (binfmt_misc with flag P, since Linux 5.12).
+bool is_interpreter(int argc) { return (getauxval(AT_FLAGS) & AT_FLAGS_PRESERVE_ARGV0) != 0 && argc >= 3; }
+
 int run(int argc, char** argv) {
+    if (is_interpreter(argc)) return tools::run_for_kernel(std::span(argv, static_cast<std::size_t>(argc)).subspan(1));
     CLI::App application(description, "postern");
     tools::CommandLine line;
     tools::set_usage(application, "postern COMMAND [OPTIONS] [ARGUMENTS]");
@@ -68,6 +74,7 @@ int run(int argc, char** argv) {
     tools::add_image(application, line);
     tools::add_auxv(application, line);
     tools::add_syscalls(application, line);
+    tools::add_binfmt(application, line);
 
     std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
     if (!arguments.empty()) {

@@ -80,9 +80,10 @@ Examples:
   postern run --trace vdso,syscall --trace-file /tmp/log ./busybox-armhf date)";
 
 struct RunOptions {
-    std::string sysroot, working_directory, program_name, trace_file, time_policy = "host", clock_mode, vsyscall = "xonly";
+    std::string sysroot, working_directory, trace_file, time_policy = "host", clock_mode, vsyscall = "xonly";
     std::vector<std::string> environment, trace_kinds;
     std::string vdso_file;
+    std::optional<std::string> program_name;
     std::optional<u64> seed;
     bool clean_environment = false, summary = false, instructions = false, no_vdso = false;
 };
@@ -238,7 +239,7 @@ Result<kernel::StartOptions> start_options(const RunOptions& options, const std:
                                           start.sysroot));
     start.program = std::move(path);
     start.arguments = program;
-    if (!options.program_name.empty()) start.arguments[0] = options.program_name;
+    if (options.program_name) start.arguments[0] = *options.program_name;
     start.seed = options.seed;
     POSTERN_TRY_ASSIGN(served_pages, served_pages_by_name(options.vsyscall));
     start.served_pages = served_pages;
@@ -276,6 +277,17 @@ Result<int> run(const RunOptions& options, const std::vector<std::string>& progr
 }
 
 }  // namespace
+
+int run_for_kernel(std::span<char* const> arguments) {
+    RunOptions options;
+    options.program_name = arguments[1];
+    std::string path = arguments[0];
+    if (!path.contains('/')) path = "./" + path;   // which execve(2) takes from the working directory, not from PATH
+    std::vector<std::string> program{path};
+    program.insert(program.end(), arguments.begin() + 2, arguments.end());
+    auto status = run(options, program);
+    return status ? *status : report(status.error());
+}
 
 void add_run(CLI::App& application, CommandLine& line) {
     CLI::App& command = add_command(application, "run", "Run a program",

@@ -23,8 +23,6 @@ constexpr std::string_view modules = "Kernel modules and kernel images belong to
 constexpr std::string_view ports = "The guest has no hardware ports; refused as to an unprivileged user.";
 constexpr std::string_view other_processes = "Reads or controls another process below its system calls, where it is "
                                              "an emulator and not the guest program.";
-constexpr std::string_view process_descriptors = "Process descriptors are not provided; answered like a kernel "
-                                                 "before 5.3.";
 constexpr std::string_view sandboxing = "The guest cannot add rules of its own to the host's sandboxing; answered "
                                         "like a kernel without it.";
 constexpr std::string_view namespaces = "New namespaces would separate Postern itself from its host; refused as to an "
