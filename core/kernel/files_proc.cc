@@ -1,4 +1,5 @@
-// /proc entries of the guest's own process whose host content would show the emulator.
+// Entries of /proc whose host content would show the emulator, or the host's processor: the guest's own process, cpuinfo.
+#include "abi/processor_text.hpp"
 #include "kernel/files.hpp"
 #include "kernel/process.hpp"
 
@@ -173,6 +174,25 @@ std::string status(Process& process) {
     return text;
 }
 
+/// The numbers of the host's processors that are online: "0-2,5".
+std::vector<unsigned> online_processors() {
+    std::vector<unsigned> processors;
+    std::string text = read_host_file("/sys/devices/system/cpu/online");
+    for (const char *at = text.data(), *end = at + text.size(); at < end;) {
+        unsigned first = 0;
+        auto [next, error] = std::from_chars(at, end, first);
+        if (error != std::errc{}) break;
+        unsigned last = first;
+        if (next < end && *next == '-') next = std::from_chars(next + 1, end, last).ptr;
+        for (unsigned i = first; i <= last; ++i) processors.push_back(i);
+        at = next + 1;
+    }
+    if (processors.empty()) processors.push_back(0);
+    return processors;
+}
+
+constexpr std::string_view processor_file = "/proc/cpuinfo";
+
 /// What one name below /proc/self is: a text made now, or nothing the guest may see.
 struct Entry {
     std::string_view name;
@@ -251,6 +271,8 @@ std::optional<std::string> read_synthetic_link(Process& process, std::string_vie
 }
 
 i64 open_synthetic(Process& process, std::string_view path, int flags) {
+    if (path == processor_file && (flags & (O_ACCMODE | O_PATH | O_DIRECTORY)) == O_RDONLY)
+        return open_text(processor_text(process.abi(), online_processors()), flags);
     auto name = own_entry(path);
     if (!name) return -ENOENT;
     if (*name == "exe") {
@@ -273,9 +295,9 @@ i64 open_synthetic_at(Process& process, int directory, std::string_view path, in
     if (path.starts_with('/')) return path.starts_with("/proc/") ? open_synthetic(process, path, flags) : -ENOENT;
     // Relative to a folder of /proc: asked only for names that are ours.
     std::string_view last = path.substr(path.rfind('/') + 1);
-    if (last != "exe" && std::ranges::find(entries, last, &Entry::name) == entries.end()) return -ENOENT;
+    if (last != "exe" && last != "cpuinfo" && std::ranges::find(entries, last, &Entry::name) == entries.end()) return -ENOENT;
     auto folder = path_of_descriptor(directory);
-    if (!folder || !folder->starts_with("/proc/")) return -ENOENT;
+    if (!folder || (*folder != "/proc" && !folder->starts_with("/proc/"))) return -ENOENT;
     return open_synthetic(process, fmt::format("{}/{}", *folder, path), flags);
 }
 

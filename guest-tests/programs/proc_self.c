@@ -1,4 +1,4 @@
-/* /proc/self shows the guest, not what runs it. */
+/* /proc/self shows the guest, not what runs it; /proc/cpuinfo the processor it runs on. */
 #include "guest.h"
 
 static char text[65536];
@@ -21,6 +21,28 @@ static int contains(const char *what)
         if (memcmp(at, what, length) == 0)
             return 1;
     return 0;
+}
+
+/* A line that each Linux of the architecture prints, and no other's. */
+static const char *line_of_processor(void)
+{
+#if defined __x86_64__ || defined __i386__
+    return "\nflags\t\t: fpu";
+#elif defined __aarch64__ || defined __arm__
+    return "\nCPU implementer\t: ";
+#elif defined __mips__
+    return "\ncpu model\t\t: ";
+#elif defined __powerpc__
+    return "\ncpu\t\t: ";
+#elif defined __riscv
+    return "\nisa\t\t: rv";
+#elif defined __s390__
+    return "vendor_id       : IBM/S390\n";
+#elif defined __sh__
+    return "\ncpu family\t: sh";
+#elif defined __hppa__
+    return "\ncpu family\t: PA-RISC";
+#endif
 }
 
 int main(int argc, char **argv)
@@ -51,5 +73,14 @@ int main(int argc, char **argv)
     char pid[16];
     print_to(pid, sizeof pid, "%d (", own_pid());
     CHECK(memcmp(text, pid, text_length(pid)) == 0);
+
+    read_file("/proc/cpuinfo");
+    CHECK(contains("processor"));
+    CHECK(contains(line_of_processor()));
+    int folder = (int)CHECK_WORKS(open_file("/proc", O_RDONLY, 0));
+    int fd = (int)CHECK_WORKS(CALL(openat, folder, "cpuinfo", O_RDONLY, 0));
+    char part[64];
+    CHECK_EQUAL(CALL(read, fd, part, sizeof part), sizeof part);
+    CHECK_EQUAL(memcmp(part, text, sizeof part), 0);
     return passed();
 }
