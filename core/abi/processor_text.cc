@@ -1,6 +1,7 @@
-// Texts as the kernel's show_cpuinfo functions print them, read in arch/{x86/kernel/cpu,arm64/kernel,mips/kernel,
-// powerpc/kernel,riscv/kernel,s390/kernel,sh/kernel/cpu,parisc/kernel} of Linux 6. In a text, {processor}, {count},
-// {features}, {extensions}, {bits}, {machine} and {timebase} stand for what they name.
+// Texts as the kernel's show_cpuinfo functions print them (arch/{x86/kernel/cpu,arm64/kernel,mips/kernel,
+// powerpc/kernel,riscv/kernel,s390/kernel,sh/kernel/cpu,parisc/kernel} of Linux 6). Frequencies and, where no guest
+// instruction tells them, models and steppings are nominal. In a text, {processor}, {count}, {features}, {extensions},
+// {bits}, {machine} and {timebase} stand for what they name.
 #include "abi/processor_text.hpp"
 
 #include "base/result.hpp"

@@ -69,8 +69,8 @@ std::expected<std::string, int> path_argument(Task& task, int directory, GuestAd
 /// A string argument, at most PATH_MAX with its NUL. Error: -EFAULT, -ENAMETOOLONG.
 std::expected<std::string, int> string_argument(Task& task, GuestAddr address);
 
-/// A descriptor on a synthetic /proc file (exe, maps, auxv, cmdline, environ, stat, status,
-/// statm ...) with the guest's view; -ENOENT if `guest_path` is not one of them.
+/// A descriptor on a synthetic /proc file (cpuinfo; self's exe, maps, auxv, cmdline, stat,
+/// status, statm ...) with the guest's view; -ENOENT if `guest_path` is not one of them.
 i64 open_synthetic(Process& process, std::string_view guest_path, int flags);
 /// The same for a path relative to a directory descriptor.
 i64 open_synthetic_at(Process& process, int directory, std::string_view guest_path, int flags);
