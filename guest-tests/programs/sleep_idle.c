@@ -12,13 +12,15 @@ static i64 cpu_time(void)
 int main(int argc, char **argv)
 {
     i64 duration = (argc > 1 ? parse_number(argv[1]) : 300) * 1000000;
+    /* Once before it counts: what an engine does for code that it has not seen is not idleness. */
+    CHECK_EQUAL(sleep_for(1000000), 0);
     i64 start = monotonic_now(), used = cpu_time();
     CHECK_EQUAL(sleep_for(duration), 0);
     i64 slept = monotonic_now() - start;
     used = cpu_time() - used;
     if (slept < duration || slept > duration + SECOND)
         FAIL("slept %lld ns", (long long)slept);
-    if (used > duration / 10)
+    if (used > 10000000)
         FAIL("used %lld ns of CPU", (long long)used);
 
     time_word old_bad[2] = {0, -1};
