@@ -7,6 +7,7 @@
 #include <array>
 #include <climits>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
@@ -124,6 +125,31 @@ bool HostBuffers::add(Task& task, GuestAddr address, u64 size, Access access) {
         size -= run.size();
     }
     return true;
+}
+
+bool is_accessible(const iovec& piece) {
+    return piece.iov_base != unmapped_host_address && piece.iov_base != impossible_host_address;
+}
+
+std::vector<std::byte> gather(std::span<const iovec> pieces, u64 size) {
+    std::vector<std::byte> bytes;
+    for (const iovec& piece : pieces) {
+        if (piece.iov_len == 0) continue;
+        if (bytes.size() == size || !is_accessible(piece)) break;
+        auto begin = static_cast<const std::byte*>(piece.iov_base);
+        bytes.insert(bytes.end(), begin, begin + std::min<u64>(piece.iov_len, size - bytes.size()));
+    }
+    return bytes;
+}
+
+void scatter(std::span<const iovec> pieces, std::span<const std::byte> bytes) {
+    for (const iovec& piece : pieces) {
+        if (piece.iov_len == 0) continue;
+        if (bytes.empty() || !is_accessible(piece)) break;
+        auto part = bytes.first(std::min(bytes.size(), piece.iov_len));
+        std::memcpy(piece.iov_base, part.data(), part.size());
+        bytes = bytes.subspan(part.size());
+    }
 }
 
 // --- path arguments

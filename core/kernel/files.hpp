@@ -9,6 +9,7 @@
 #include <expected>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/uio.h>
@@ -125,5 +126,12 @@ private:
     u64 total_ = 0;
     int error_ = 0;
 };
+
+/// Whether a piece of HostBuffers is memory. One that is not stands for bytes that the guest may not access.
+bool is_accessible(const iovec& piece);
+/// The first `size` bytes of the pieces, as far as they are accessible.
+std::vector<std::byte> gather(std::span<const iovec> pieces, u64 size);
+/// Fills the pieces with `bytes`, as far as they are accessible.
+void scatter(std::span<const iovec> pieces, std::span<const std::byte> bytes);
 
 }  // namespace postern::kernel

@@ -302,8 +302,30 @@ static void check_waits(int id)
     CHECK_EQUAL(sem_operate(id, &take, 1), -EAGAIN);
 }
 
+/* Who may change a set but not read it sets all of its values. */
+static void check_write_only_set(void)
+{
+    long child = fork_process();
+    if (child == 0) {
+        if (CALL(geteuid) == 0)
+            CALL(setresuid, 65534, 65534, 65534); /* a superuser may do everything */
+        int id = (int)CHECK_WORKS(sem_get(IPC_PRIVATE, 2, IPC_CREAT | 0200));
+        unsigned short values[2] = {3, 4};
+        long set = sem_control(id, 0, SETALL, (union argument){.pointer = values});
+        long unreadable = sem_control(id, 0, SETALL, (union argument){.pointer = (void *)8});
+        long get = sem_control(id, 0, GETALL, (union argument){.pointer = values});
+        CHECK_WORKS(sem_control(id, 0, IPC_RMID, (union argument){.whole = 0}));
+        CHECK_EQUAL(set, 0);
+        CHECK_EQUAL(unreadable, -EFAULT);
+        CHECK_EQUAL(get, CALL(geteuid) == 0 ? 0 : -EACCES);
+        exit_with(0);
+    }
+    check_child(CHECK_WORKS(child));
+}
+
 static void check_semaphores(void)
 {
+    check_write_only_set();
     int id = made->set = (int)CHECK_WORKS(sem_get(IPC_PRIVATE, 3, IPC_CREAT | 0600));
     unsigned short values[4] = {7, 0x1234, 9, 0xeeee};
     CHECK_WORKS(sem_control(id, 0, SETALL, (union argument){.pointer = values}));

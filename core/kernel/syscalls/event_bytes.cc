@@ -41,24 +41,29 @@ void swap_event_bytes(EventKind kind, std::span<std::byte> bytes) {
     if (kind == EventKind::inotify) swap_inotify(bytes);
 }
 
-SysResult read_events(Task& task, int fd, GuestAddr address, u64 size) {
-    std::vector<std::byte> bytes(std::min<u64>(size, 64 * 1024));
-    SysResult result = restartable_call(task, restart_sys, SYS_read, fd, bytes.data(), bytes.size());
-    if (result.value <= 0) return result;
-    std::span got = std::span(bytes).first(static_cast<std::size_t>(result.value));
+void convert_read(Task& task, int fd, std::span<const iovec> buffers, u64 size) {
     EventKind kind = event_kind(fd);
-    if (kind == EventKind::route) netlink::to_guest(task.abi(), got);
-    else swap_event_bytes(kind, got);
-    return task.memory().write(address, got) ? result : SysResult(-EFAULT);
+    std::vector<std::byte> bytes = gather(buffers, size);
+    if (kind == EventKind::route) netlink::to_guest(task.abi(), bytes);
+    else swap_event_bytes(kind, bytes);
+    scatter(buffers, bytes);
 }
 
-SysResult write_events(Task& task, int fd, GuestAddr address, u64 size) {
-    std::vector<std::byte> bytes(std::min<u64>(size, 64 * 1024));
-    if (!task.memory().read(address, bytes)) return -EFAULT;
+ConvertedBuffers::ConvertedBuffers(Task& task, int fd, std::span<const iovec> buffers)
+    : parts_(buffers.begin(), buffers.end()) {
+    constexpr u64 limit = 1 << 20;   // more than any of these descriptors takes at once
     EventKind kind = event_kind(fd);
-    if (kind == EventKind::route) netlink::to_host(task.abi(), bytes);
-    else swap_event_bytes(kind, bytes);
-    return restartable_call(task, restart_sys, SYS_write, fd, bytes.data(), bytes.size());
+    bytes_ = gather(buffers, limit);
+    if (kind == EventKind::route) netlink::to_host(task.abi(), bytes_);
+    std::size_t at = 0;
+    for (iovec& part : parts_) {
+        if (part.iov_len == 0 || !is_accessible(part)) continue;
+        part.iov_len = std::min(part.iov_len, bytes_.size() - at);
+        // To a counter, each buffer is a write of its own.
+        if (kind != EventKind::route) swap_event_bytes(kind, std::span(bytes_).subspan(at, part.iov_len));
+        part.iov_base = bytes_.data() + at;
+        at += part.iov_len;
+    }
 }
 
 }  // namespace postern::kernel

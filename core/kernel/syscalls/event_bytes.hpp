@@ -5,6 +5,8 @@
 #include "kernel/sys_result.hpp"
 
 #include <span>
+#include <sys/uio.h>
+#include <vector>
 
 namespace postern::kernel {
 
@@ -23,8 +25,18 @@ EventKind event_kind(int fd);
 /// Swaps the integers of what a counter or inotify descriptor delivers, in place.
 void swap_event_bytes(EventKind kind, std::span<std::byte> bytes);
 
-/// read and write on such a descriptor.
-SysResult read_events(Task& task, int fd, GuestAddr buffer, u64 size);
-SysResult write_events(Task& task, int fd, GuestAddr buffer, u64 size);
+/// Converts the first `size` bytes of guest buffers, which a read from the descriptor has just filled.
+void convert_read(Task& task, int fd, std::span<const iovec> buffers, u64 size);
+
+/// What guest buffers hold, for a write to the descriptor: copies in the host's byte order, as many and as long.
+class ConvertedBuffers {
+public:
+    ConvertedBuffers(Task& task, int fd, std::span<const iovec> buffers);
+    const std::vector<iovec>& parts() const { return parts_; }
+
+private:
+    std::vector<std::byte> bytes_;
+    std::vector<iovec> parts_;
+};
 
 }  // namespace postern::kernel

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <fcntl.h>
+#include <memory>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
@@ -77,7 +78,10 @@ bool write_events_to(Task& task, GuestAddr address, std::span<const epoll_event>
 SysResult wait(Task& task, int epoll, GuestAddr address, int maximum, std::optional<timespec> limit) {
     u64 size = layout_of(task.abi(), Struct::epoll_event).size;
     if (maximum <= 0 || static_cast<u64>(maximum) > INT32_MAX / size) return -EINVAL;
-    std::vector<epoll_event> events(static_cast<std::size_t>(std::min(maximum, 4096)));
+    // Room for every descriptor, not for as many as the guest names.
+    auto room = static_cast<std::size_t>(std::min(maximum, std::max(task.process.files().first_reserved_fd, 4096)));
+    auto storage = std::make_unique_for_overwrite<epoll_event[]>(room);
+    std::span events(storage.get(), room);
     TimeLimit time_limit(task, limit);
     const timespec* timeout = time_limit.host();
     SysResult result = restartable_call(task, -EINTR, SYS_epoll_pwait2, host_fd(task, epoll), events.data(),
@@ -96,7 +100,7 @@ SysResult wait(Task& task, int epoll, GuestAddr address, int maximum, std::optio
     }
     if (result.value == 0) time_limit.reached();
     if (result.value <= 0) return result;
-    auto ready = std::span(events).first(static_cast<std::size_t>(result.value));
+    auto ready = events.first(static_cast<std::size_t>(result.value));
     return write_events_to(task, address, ready) ? result : SysResult(-EFAULT);
 }
 

@@ -181,29 +181,4 @@ bool is_route_socket(int fd) {
 void to_host(const Abi& abi, std::span<std::byte> bytes) { Converter(abi, Target::host).messages(bytes); }
 void to_guest(const Abi& abi, std::span<std::byte> bytes) { Converter(abi, Target::guest).messages(bytes); }
 
-std::vector<std::byte> gather_for_host(const Abi& abi, std::span<const iovec> buffers) {
-    std::vector<std::byte> bytes;
-    for (const iovec& buffer : buffers) {
-        auto begin = static_cast<const std::byte*>(buffer.iov_base);
-        bytes.insert(bytes.end(), begin, begin + buffer.iov_len);
-    }
-    to_host(abi, bytes);
-    return bytes;
-}
-
-void convert_received(const Abi& abi, std::span<const iovec> buffers, u64 size) {
-    std::vector<std::byte> bytes;
-    for (const iovec& buffer : buffers) {
-        auto begin = static_cast<const std::byte*>(buffer.iov_base);
-        bytes.insert(bytes.end(), begin, begin + std::min<u64>(buffer.iov_len, size - bytes.size()));
-    }
-    to_guest(abi, bytes);
-    std::span<const std::byte> rest = bytes;
-    for (const iovec& buffer : buffers) {
-        auto piece = rest.first(std::min(rest.size(), buffer.iov_len));
-        if (!piece.empty()) std::memcpy(buffer.iov_base, piece.data(), piece.size());
-        rest = rest.subspan(piece.size());
-    }
-}
-
 }  // namespace postern::kernel::netlink

@@ -27,9 +27,4 @@ bool is_route_socket(int fd);
 void to_host(const Abi& abi, std::span<std::byte> bytes);
 void to_guest(const Abi& abi, std::span<std::byte> bytes);
 
-/// What the guest's buffers hold, in the host's form.
-std::vector<std::byte> gather_for_host(const Abi& abi, std::span<const iovec> buffers);
-/// Converts the first `size` bytes that a host call has put into the guest's buffers.
-void convert_received(const Abi& abi, std::span<const iovec> buffers, u64 size);
-
 }  // namespace postern::kernel::netlink

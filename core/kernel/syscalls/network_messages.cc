@@ -31,7 +31,9 @@ SysResult send_message(Task& task, int fd, msghdr& message, int flags) {
     if (holds_route_messages(task, fd)) {
         constexpr u64 limit = 1 << 20;   // more than net.core.wmem_max usually allows
         if (size_of(message) > limit) return -EMSGSIZE;
-        converted = netlink::gather_for_host(task.abi(), buffers_of(message));
+        converted = gather(buffers_of(message), size_of(message));
+        if (converted.size() != size_of(message)) return -EFAULT;
+        netlink::to_host(task.abi(), converted);
         whole = {converted.data(), converted.size()};
         message.msg_iov = &whole;
         message.msg_iovlen = 1;
@@ -42,8 +44,11 @@ SysResult send_message(Task& task, int fd, msghdr& message, int flags) {
 SysResult receive_message(Task& task, int fd, msghdr& message, int flags) {
     SysResult result = restartable_call(task, restart_sys, SYS_recvmsg, host_fd(task, fd), &message, flags);
     // With MSG_TRUNC the result is the message's size, which may be more than the buffers had room for.
-    if (result.value > 0 && holds_route_messages(task, fd))
-        netlink::convert_received(task.abi(), buffers_of(message), static_cast<u64>(result.value));
+    if (result.value > 0 && holds_route_messages(task, fd)) {
+        auto bytes = gather(buffers_of(message), static_cast<u64>(result.value));
+        netlink::to_guest(task.abi(), bytes);
+        scatter(buffers_of(message), bytes);
+    }
     return result;
 }
 

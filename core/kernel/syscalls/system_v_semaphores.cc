@@ -68,10 +68,15 @@ SysResult get_info(Task& task, int set, int command, GuestAddr buffer) {
     return write_ints(task, buffer, numbers) ? result : -EFAULT;
 }
 
-/// How many semaphores a set has, or -errno.
+/// How many semaphores a set has, or -errno. Who may not read the set finds it by its index, the lower bits of the
+/// identifier: 15 or, on a host that was started so, 24 (kernel: IPCMNI_SHIFT, IPCMNI_EXTEND_SHIFT).
 i64 size_of(int set) {
     semid_ds status{};
     i64 error = host_call(SYS_semctl, set, 0, IPC_STAT, &status);
+    for (int bits : {15, 24}) {
+        if (error != -EACCES) break;
+        if (host_call(SYS_semctl, set & ((1 << bits) - 1), 0, SEM_STAT_ANY, &status) == set) error = 0;
+    }
     return error < 0 ? error : static_cast<i64>(status.sem_nsems);
 }
 
@@ -90,7 +95,8 @@ SysResult set_all(Task& task, int set, GuestAddr array) {
     i64 count = size_of(set);
     if (count < 0) return count;
     std::vector<std::byte> bytes(static_cast<std::size_t>(count) * 2);
-    if (!task.memory().read(array, bytes)) return -EFAULT;
+    // Without the right to write, EACCES comes first: the host says which it is.
+    if (!task.memory().read(array, bytes)) return host_call(SYS_semctl, set, 0, SETALL, nullptr);
     std::vector<unsigned short> values;
     for (std::size_t i = 0; i < bytes.size(); i += 2)
         values.push_back(static_cast<unsigned short>(load_unsigned(bytes.data() + i, 2, task.abi().byte_order)));

@@ -5,6 +5,7 @@
 #include "kernel/syscalls/support.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <poll.h>
 #include <sys/stat.h>
 
@@ -42,23 +43,35 @@ SysResult transfer_call(Task& task, int fd, const Direction& direction, long num
     return after_interruption(fd, direction, restartable_call(task, restart_sys, number, fd, args...));
 }
 
-SysResult transfer(Task& task, int fd, const Direction& direction, const HostBuffers& buffers) {
-    if (buffers.error() != 0) {
-        // The kernel looks at the descriptor before it looks at the buffers.
-        i64 exists = host_call(SYS_fcntl, fd, 1 /* F_GETFD */);
-        return exists < 0 ? exists : buffers.error();
-    }
-    if (buffers.is_single()) {
-        return transfer_call(task, fd, direction, direction.plain, buffers.address(), buffers.size());
-    }
-    return transfer_call(task, fd, direction, direction.vector, buffers.data(), buffers.count());
+/// The kernel looks at the descriptor before it looks at the buffers.
+SysResult buffer_error(int fd, const HostBuffers& buffers) {
+    i64 exists = host_call(SYS_fcntl, fd, 1 /* F_GETFD */);
+    return exists < 0 ? exists : buffers.error();
+}
+
+SysResult transfer(Task& task, int fd, const Direction& direction, std::span<const iovec> parts) {
+    if (parts.size() == 1)
+        return transfer_call(task, fd, direction, direction.plain, reinterpret_cast<u64>(parts[0].iov_base), parts[0].iov_len);
+    return transfer_call(task, fd, direction, direction.vector, parts.data(), parts.size());
+}
+
+SysResult read_into(Task& task, int fd, const HostBuffers& buffers) {
+    if (buffers.error() != 0) return buffer_error(fd, buffers);
+    std::span parts(buffers.data(), buffers.count());
+    SysResult result = transfer(task, fd, reading, parts);
+    if (result.value > 0 && needs_conversion(task, fd)) convert_read(task, fd, parts, static_cast<u64>(result.value));
+    return result;
+}
+
+SysResult write_from(Task& task, int fd, const HostBuffers& buffers) {
+    if (buffers.error() != 0) return buffer_error(fd, buffers);
+    std::span parts(buffers.data(), buffers.count());
+    if (!needs_conversion(task, fd)) return transfer(task, fd, writing, parts);
+    return transfer(task, fd, writing, ConvertedBuffers(task, fd, parts).parts());
 }
 
 SysResult transfer_at(Task& task, int fd, const Direction& direction, const HostBuffers& buffers, i64 position) {
-    if (buffers.error() != 0) {
-        i64 exists = host_call(SYS_fcntl, fd, 1 /* F_GETFD */);
-        return exists < 0 ? exists : buffers.error();
-    }
+    if (buffers.error() != 0) return buffer_error(fd, buffers);
     if (buffers.is_single()) {
         return transfer_call(task, fd, direction, direction.positioned, buffers.address(), buffers.size(), position);
     }
@@ -68,23 +81,19 @@ SysResult transfer_at(Task& task, int fd, const Direction& direction, const Host
 }
 
 SysResult sys_read(Task& task, int fd, GuestAddr buffer, GuestSize size) {
-    fd = host_fd(task, fd);
-    if (needs_conversion(task, fd)) return read_events(task, fd, buffer, size.value);
-    return transfer(task, fd, reading, HostBuffers(task, buffer, size.value, reading.access));
+    return read_into(task, host_fd(task, fd), HostBuffers(task, buffer, size.value, reading.access));
 }
 
 SysResult sys_write(Task& task, int fd, GuestAddr buffer, GuestSize size) {
-    fd = host_fd(task, fd);
-    if (needs_conversion(task, fd)) return write_events(task, fd, buffer, size.value);
-    return transfer(task, fd, writing, HostBuffers(task, buffer, size.value, writing.access));
+    return write_from(task, host_fd(task, fd), HostBuffers(task, buffer, size.value, writing.access));
 }
 
 SysResult sys_readv(Task& task, int fd, GuestAddr vector, GuestSize count) {
-    return transfer(task, host_fd(task, fd), reading, HostBuffers(task, vector, count.value, reading.access, true));
+    return read_into(task, host_fd(task, fd), HostBuffers(task, vector, count.value, reading.access, true));
 }
 
 SysResult sys_writev(Task& task, int fd, GuestAddr vector, GuestSize count) {
-    return transfer(task, host_fd(task, fd), writing, HostBuffers(task, vector, count.value, writing.access, true));
+    return write_from(task, host_fd(task, fd), HostBuffers(task, vector, count.value, writing.access, true));
 }
 
 SysResult sys_pread64(Task& task, int fd, GuestAddr buffer, GuestSize size, Wide position) {
@@ -141,31 +150,40 @@ SysResult sys_pwritev64(Task& task, int fd, GuestAddr vector, GuestSize count, W
                        HostBuffers(task, vector, count.value, writing.access, true), position.value);
 }
 
-SysResult transfer_with_flags(Task& task, int fd, long number, const HostBuffers& buffers, i64 position, int flags) {
+SysResult read_with_flags(Task& task, int fd, const HostBuffers& buffers, i64 position, int flags) {
     if (buffers.error() != 0) return buffers.error();
-    return restartable_call(task, restart_sys, number, fd, buffers.data(), buffers.count(), position, 0, flags);
+    SysResult result = restartable_call(task, restart_sys, SYS_preadv2, fd, buffers.data(), buffers.count(), position, 0, flags);
+    if (result.value > 0 && needs_conversion(task, fd))
+        convert_read(task, fd, {buffers.data(), buffers.count()}, static_cast<u64>(result.value));
+    return result;
+}
+
+SysResult write_with_flags(Task& task, int fd, const HostBuffers& buffers, i64 position, int flags) {
+    if (buffers.error() != 0) return buffers.error();
+    std::span parts(buffers.data(), buffers.count());
+    std::optional<ConvertedBuffers> converted;
+    if (needs_conversion(task, fd)) parts = converted.emplace(task, fd, parts).parts();
+    return restartable_call(task, restart_sys, SYS_pwritev2, fd, parts.data(), parts.size(), position, 0, flags);
 }
 
 SysResult sys_preadv2(Task& task, int fd, GuestAddr vector, GuestSize count, GuestWord low, GuestWord high, int flags) {
-    return transfer_with_flags(task, host_fd(task, fd), SYS_preadv2,
-                               HostBuffers(task, vector, count.value, reading.access, true),
-                               position_from(task, low, high), flags);
+    return read_with_flags(task, host_fd(task, fd), HostBuffers(task, vector, count.value, reading.access, true),
+                           position_from(task, low, high), flags);
 }
 
 SysResult sys_pwritev2(Task& task, int fd, GuestAddr vector, GuestSize count, GuestWord low, GuestWord high, int flags) {
-    return transfer_with_flags(task, host_fd(task, fd), SYS_pwritev2,
-                               HostBuffers(task, vector, count.value, writing.access, true),
-                               position_from(task, low, high), flags);
+    return write_with_flags(task, host_fd(task, fd), HostBuffers(task, vector, count.value, writing.access, true),
+                            position_from(task, low, high), flags);
 }
 
 SysResult sys_preadv64v2(Task& task, int fd, GuestAddr vector, GuestSize count, Wide position, int flags) {
-    return transfer_with_flags(task, host_fd(task, fd), SYS_preadv2,
-                               HostBuffers(task, vector, count.value, reading.access, true), position.value, flags);
+    return read_with_flags(task, host_fd(task, fd), HostBuffers(task, vector, count.value, reading.access, true),
+                           position.value, flags);
 }
 
 SysResult sys_pwritev64v2(Task& task, int fd, GuestAddr vector, GuestSize count, Wide position, int flags) {
-    return transfer_with_flags(task, host_fd(task, fd), SYS_pwritev2,
-                               HostBuffers(task, vector, count.value, writing.access, true), position.value, flags);
+    return write_with_flags(task, host_fd(task, fd), HostBuffers(task, vector, count.value, writing.access, true),
+                            position.value, flags);
 }
 
 // --- between descriptors
