@@ -87,8 +87,7 @@ void force_signal(Task& task, SignalInfo info) {
 i64 interruptible_call(Task& task, long number, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5) {
     for (;;) {
         i64 result = blocking_call(task, number, a0, a1, a2, a3, a4, a5);
-        if (result != -EINTR || (host::attention() & (host::caught_signal | host::forced_signal | host::leave_call)))
-            return result;
+        if (result != -EINTR || (host::attention() & host::ends_sleep)) return result;
     }
 }
 

@@ -61,6 +61,9 @@ enum Attention : int {
     turn_over = 8,        ///< others wait for their turn
     leave_call = 16,      ///< the thread shall not sleep, since it has to end or to change its program
 };
+/// Of them, what a sleeping system call fails for with EINTR; it goes on sleeping after the others.
+inline constexpr int ends_sleep = caught_signal | forced_signal | leave_call;
+
 /// From any thread: sets `what` of `thread`, and stops it if it runs guest code.
 void request(Thread& thread, Attention what);
 /// Takes that back.

@@ -203,7 +203,7 @@ std::optional<SignalInfo> wait_for_signal(Task& task, SignalSet set, const Deadl
         if (error > 0) return signal_info_from_host(host_info);
         if (error != -EINTR) return std::nullopt;
         if (auto info = host::take(set)) return info;
-        if (host::attention() & host::caught_signal) return std::nullopt;
+        if (host::attention() & host::ends_sleep) return std::nullopt;
     }
 }
 

@@ -19,16 +19,26 @@ static void *sleep_long(void *argument) {
     return NULL;
 }
 
+static void *wait_long(void *argument) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    (void)argument;
+    while (1) sigwaitinfo(&set, NULL);
+    return NULL;
+}
+
 static void *compute_long(void *argument) {
     for (volatile unsigned long *n = argument;; ++*n) {}
     return NULL;
 }
 
-/* Half of the others sleep, half compute. */
+/* Half of the others sleep or wait for a signal, half compute. */
 static unsigned long counters[8];
 static void start_others(void) {
     pthread_t other;
-    for (int i = 0; i < 8; ++i) pthread_create(&other, NULL, i % 2 ? sleep_long : compute_long, &counters[i]);
+    void *(*const bodies[4])(void *) = {compute_long, sleep_long, compute_long, wait_long};
+    for (int i = 0; i < 8; ++i) pthread_create(&other, NULL, bodies[i % 4], &counters[i]);
 }
 
 static void *end_late(void *argument) {
