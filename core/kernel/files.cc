@@ -31,8 +31,11 @@ void* const impossible_host_address = reinterpret_cast<void*>(~u64{4095});
 
 void initialize_files(FileState& files, const std::string& sysroot) {
     char canonical[PATH_MAX];
-    if (!sysroot.empty()) files.root = ::realpath(sysroot.c_str(), canonical) ? canonical : sysroot;
-    while (files.root.ends_with('/')) files.root.pop_back();
+    if (!sysroot.empty()) files.sysroot = ::realpath(sysroot.c_str(), canonical) ? canonical : sysroot;
+    while (files.sysroot.ends_with('/')) files.sysroot.pop_back();
+    auto here = path_of_descriptor(AT_FDCWD);
+    if (here == "/" && !files.sysroot.empty()) std::ignore = ::chdir(files.sysroot.c_str());   // the root is the root
+    else if (here && !path_in_sysroot(files, *here)) files.outside = *here;
 
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;

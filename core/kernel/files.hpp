@@ -24,12 +24,15 @@ struct FileState {
     /// Descriptors from here on are Postern's own and do not exist for the guest: the guest
     /// gets EBADF for them and its RLIMIT_NOFILE reads as this number. Set at start.
     int first_reserved_fd = 1 << 20;
-    /// Host path of the guest's root without a trailing slash; empty = the host's own root.
+    /// Host path of the whole tree that the guest can see, without a trailing slash; empty = the host's own root.
+    std::string sysroot;
+    /// The guest's root in that tree, which it may change: empty, or "/a/b".
     std::string root;
+    /// Where the guest was started, if that is outside the sysroot: what lies below stays in its reach by relative
+    /// paths, nothing above. Host path, or empty.
+    std::string outside;
     /// An eventfd, timerfd, inotify descriptor or netlink socket was made: reads may need their bytes swapped.
     bool has_event_descriptors = false;
-    /// The guest has changed its root itself: nothing of the host shows through any more.
-    bool root_changed = false;
     /// Descriptors of ours on directories of local sockets whose host paths are too long, by host path.
     std::map<std::string, int> socket_directories;
 
@@ -51,15 +54,22 @@ int reserve_fd(FileState& files, int fd);
 /// Whether a symbolic link as the last component is followed.
 enum class LastLink : u8 { follow, keep };
 
-/// The host path for a guest path: the guest's root in front of absolute ones, symbolic links
-/// resolved inside that root. /proc, /sys and /dev are the host's unless the guest itself
-/// changed its root. Without a sysroot a path is itself. Entries of /proc/self whose host
+/// The host path for a guest path: absolute ones and links lead below the guest's root, and nothing leads above the
+/// sysroot. The sysroot's /proc, /sys and /dev are the host's. A directory outside that the guest was given (where it
+/// was started, a descriptor) is a tree of its own. Without a sysroot a path is itself. Entries of /proc/self whose host
 /// content would show the emulator are opened through `open_synthetic` instead.
 std::string host_path(Process& process, std::string_view guest_path, LastLink last = LastLink::follow);
 /// The same, for a path relative to a directory descriptor (AT_FDCWD: the working directory).
 std::string host_path_at(Process& process, int directory, std::string_view guest_path, LastLink last);
+/// The host path for a guest path before there is a process.
+std::string host_path_below(const std::string& sysroot, std::string_view guest_path);
 /// What the guest calls a host path: without the guest's root in front.
 std::string guest_path(Process& process, std::string_view host);
+/// Whether the guest's root is above a host path (or it is one of /proc, /sys, /dev, which show through).
+bool is_below_root(const FileState& files, std::string_view host);
+/// The place of a host path in the sysroot's tree ("" is its top), or nothing for one outside; and back.
+std::optional<std::string_view> path_in_sysroot(const FileState& files, std::string_view host);
+std::string host_path_in_sysroot(const FileState& files, std::string_view place);
 std::string_view without_root(std::string_view host, std::string_view root);
 
 /// Host path behind a descriptor (AT_FDCWD: the working directory), or nothing.
@@ -77,6 +87,9 @@ i64 open_synthetic(Process& process, std::string_view guest_path, int flags);
 i64 open_synthetic_at(Process& process, int directory, std::string_view guest_path, int flags);
 /// The target of a synthetic /proc link (exe), as the guest sees it.
 std::optional<std::string> read_synthetic_link(Process& process, std::string_view guest_path);
+
+/// Whether the folder of that number in /proc is this process's: its own, or one of its threads'.
+bool is_own_process(std::string_view number);
 
 /// Whether a path is the guest's own /proc/self/exe.
 bool is_own_executable(std::string_view guest_path);

@@ -53,7 +53,10 @@ Sizes measure(Process& process) {
 
 std::string comm(Process&) { return read_host_file("/proc/self/comm"); }
 
-std::string maps(Process& process) { return format_maps(process.memory(), process.files().root); }
+std::string maps(Process& process) {
+    const FileState& files = process.files();
+    return format_maps(process.memory(), host_path_in_sysroot(files, files.root));
+}
 
 std::string auxv(Process& process) {
     const Abi& abi = process.abi();
@@ -213,14 +216,31 @@ bool take_prefix(std::string_view& text, std::string_view prefix) {
     return true;
 }
 
+/// Splits off the first component and its slash.
+std::string_view take_component(std::string_view& path) {
+    std::string_view component = path.substr(0, path.find('/'));
+    path.remove_prefix(std::min(component.size() + 1, path.size()));
+    return component;
+}
+
+/// A name below a process's folder of /proc.
+struct ProcessEntry {
+    bool is_own;            ///< of the process that asks
+    std::string_view name;  ///< "/proc/self/task/7/maps" -> "maps"
+};
+std::optional<ProcessEntry> process_entry(std::string_view path) {
+    if (!take_prefix(path, "/proc/")) return std::nullopt;
+    std::string_view folder = take_component(path);
+    bool is_self = folder == "self" || folder == "thread-self";
+    if (path.empty() || (!is_self && folder.find_first_not_of("0123456789") != folder.npos)) return std::nullopt;
+    if (take_prefix(path, "task/")) take_component(path);
+    return ProcessEntry{is_self || is_own_process(folder), path};
+}
+
 /// The name below the guest's own /proc folder, or nothing: "/proc/self/maps" -> "maps".
 std::optional<std::string_view> own_entry(std::string_view path) {
-    if (!take_prefix(path, "/proc/")) return std::nullopt;
-    std::string own = std::to_string(::getpid());
-    bool is_own = take_prefix(path, "self/") || take_prefix(path, "thread-self/") || take_prefix(path, own + "/");
-    if (!is_own) return std::nullopt;
-    take_prefix(path, fmt::format("task/{}/", own));
-    return path;
+    auto entry = process_entry(path);
+    return entry && entry->is_own ? std::optional(entry->name) : std::nullopt;
 }
 
 /// A read-only descriptor on `text`.
@@ -273,18 +293,21 @@ std::optional<std::string> read_synthetic_link(Process& process, std::string_vie
 i64 open_synthetic(Process& process, std::string_view path, int flags) {
     if (path == processor_file && (flags & (O_ACCMODE | O_PATH | O_DIRECTORY)) == O_RDONLY)
         return open_text(processor_text(process.abi(), online_processors()), flags);
-    auto name = own_entry(path);
-    if (!name) return -ENOENT;
-    if (*name == "exe") {
+    auto place = process_entry(path);
+    if (!place) return -ENOENT;
+    // Of other processes too, the memory is their emulator's, or none of the guest's business.
+    if (!place->is_own) return place->name == "mem" ? -EACCES : -ENOENT;
+    std::string_view name = place->name;
+    if (name == "exe") {
         if (flags & O_NOFOLLOW) return (flags & O_PATH) ? -ENOENT : -ELOOP;
         int fd = ::open(process.image().program.path.c_str(), flags);
         return fd < 0 ? -errno : fd;
     }
-    auto entry = std::ranges::find(entries, *name, &Entry::name);
+    auto entry = std::ranges::find(entries, name, &Entry::name);
     if (entry == entries.end()) return -ENOENT;
     bool writes = (flags & O_ACCMODE) != O_RDONLY;
     // The thread's name is the host thread's name.
-    if (writes && *name == "comm") return -ENOENT;
+    if (writes && name == "comm") return -ENOENT;
     if (!entry->content || writes) return -EACCES;
     if (flags & O_DIRECTORY) return -ENOTDIR;
     if (flags & O_PATH) return -ENOENT;

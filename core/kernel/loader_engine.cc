@@ -53,9 +53,7 @@ void place_counter_points(Image& image, std::optional<ClockMode> clock_mode, boo
 }
 
 Result<Image> load_program(const StartOptions& options, SyscallHandler& handler) {
-    auto resolve = [&](std::string_view path) {
-        return path.starts_with('/') ? fmt::format("{}{}", options.sysroot, path) : std::string(path);
-    };
+    auto resolve = [&](std::string_view path) { return host_path_below(options.sysroot, path); };
     RandomSource random = options.seed ? RandomSource(*options.seed) : RandomSource();
     POSTERN_TRY_ASSIGN(image, load_image({.name = options.program, .host_path = options.program,
                                           .arguments = options.arguments, .environment = options.environment,

@@ -1,5 +1,7 @@
 #include "tools/search_path.hpp"
 
+#include "kernel/files.hpp"
+
 #include <cerrno>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -24,7 +26,7 @@ Result<std::string> find_program(std::string_view name, std::string_view search,
         auto colon = std::min(rest.find(':'), rest.size());
         std::string_view directory = rest.substr(0, colon);
         std::string inside = directory.empty() ? fmt::format("./{}", name) : fmt::format("{}/{}", directory, name);
-        std::string outside = inside[0] == '/' ? fmt::format("{}{}", sysroot, inside) : inside;
+        std::string outside = kernel::host_path_below(std::string(sysroot), inside);
         if (is_regular_file(outside)) {
             if (access(outside.c_str(), X_OK) == 0) return inside;
             if (refused.empty()) refused = inside;

@@ -90,9 +90,9 @@ SysResult sys_readlinkat(Task& task, int directory, GuestAddr path, GuestAddr bu
     auto text = string_argument(task, path);
     if (!text) return text.error();
     directory = host_fd(task, directory);
-    auto target = read_synthetic_link(task.process, *text);
+    std::string host = host_path_at(task.process, directory, *text, LastLink::keep);
+    auto target = read_synthetic_link(task.process, host);
     if (!target) {
-        std::string host = host_path_at(task.process, directory, *text, LastLink::keep);
         char bytes[PATH_MAX];
         i64 length = host_call(SYS_readlinkat, directory, host, bytes, sizeof bytes);
         if (length < 0) return length;
@@ -121,6 +121,8 @@ SysResult sys_getcwd(Task& task, GuestAddr buffer, GuestSize size) {
     i64 length = host_call(SYS_getcwd, host, sizeof host);
     if (length < 0) return length;
     std::string path = guest_path(task.process, host);
+    const FileState& files = task.process.files();
+    if (!files.root.empty() && !is_below_root(files, host)) path.insert(0, "(unreachable)");
     if (path.size() + 1 > size.value) return -ERANGE;
     auto bytes = std::as_bytes(std::span(path.c_str(), path.size() + 1));
     return task.memory().write(buffer, bytes) ? static_cast<i64>(bytes.size()) : -EFAULT;
@@ -139,9 +141,9 @@ SysResult sys_chroot(Task& task, GuestAddr path) {
     char canonical[PATH_MAX];
     if (!::realpath(host->c_str(), canonical)) return -errno;
     FileState& files = task.process.files();
-    std::string_view root = canonical;
-    files.root = root == "/" ? "" : root;
-    files.root_changed = true;
+    auto inside = path_in_sysroot(files, canonical);
+    if (!inside) return -EPERM;
+    files.root = *inside;
     return 0;
 }
 
@@ -195,7 +197,7 @@ constexpr SyscallRow rows[] = {
     {"chdir", adapt<sys_chdir>, Support::full, "path"},
     {"fchdir", adapt<sys_fchdir>, Support::full, "fd"},
     {"getcwd", adapt<sys_getcwd>, Support::full, "str_out, size"},
-    {"chroot", adapt<sys_chroot>, Support::partial, "path", "the guest's root only: the host process keeps its own"},
+    {"chroot", adapt<sys_chroot>, Support::partial, "path", "the guest's root only: the host process keeps its own; EPERM for a directory outside the sysroot"},
     {"umask", adapt<sys_umask>, Support::full, "mode"},
     {"mount", adapt<sys_mount>, Support::partial, "str, path, str, hex, str", "data is passed as text"},
     {"umount", adapt<sys_umount>, Support::full, "path"},

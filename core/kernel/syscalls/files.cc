@@ -29,13 +29,14 @@ LastLink last_link(int flags) {
 
 /// openat2 with rules for the path, which the host applies to the guest's own text.
 SysResult open_resolving(Task& task, int directory, const std::string& text, const std::string& host, const HowToOpen& how) {
-    const std::string& root = task.process.files().root;
+    const FileState& files = task.process.files();
+    std::string root = host_path_in_sysroot(files, files.root);
     open_how host_how{.flags = static_cast<u32>(how.flags), .mode = how.mode, .resolve = how.resolve};
     auto open = [&](int from, const std::string& path) -> SysResult {
         return restartable_call(task, restart_sys, SYS_openat2, from, path, &host_how, sizeof host_how);
     };
     bool confined = how.resolve & (RESOLVE_BENEATH | RESOLVE_IN_ROOT);
-    if (root.empty() || confined) return open(directory, text);
+    if (root == "/" || confined) return open(directory, text);
     if (without_root(host, root) == host) return open(directory, host);   // a relative one, or the host's /proc
     // The guest's root is where ".." and absolute links end.
     auto from = text.starts_with('/') ? std::optional<std::string>(root) : path_of_descriptor(directory);
@@ -47,15 +48,42 @@ SysResult open_resolving(Task& task, int directory, const std::string& text, con
     return result;
 }
 
+bool is_in_proc(int fd) {
+    static const dev_t proc = [] {
+        struct stat status{};
+        return ::stat("/proc/self", &status) == 0 ? status.st_dev : dev_t{};
+    }();
+    struct stat status;
+    return ::fstat(fd, &status) == 0 && status.st_dev == proc;
+}
+
+/// A file of /proc may have been reached by a link or in another way round: what the host says there of this process is
+/// about the emulator. Puts the guest's view in its place.
+SysResult put_guest_view(Task& task, int fd, int flags) {
+    if (!is_in_proc(fd)) return fd;
+    auto path = path_of_descriptor(fd);
+    i64 synthetic = path ? open_synthetic(task.process, *path, flags) : -ENOENT;
+    if (synthetic == -ENOENT) return fd;
+    if (synthetic < 0) {
+        ::close(fd);
+        return synthetic;
+    }
+    ::dup3(static_cast<int>(synthetic), fd, flags & O_CLOEXEC);
+    ::close(static_cast<int>(synthetic));
+    return fd;
+}
+
 SysResult open_without_notice(Task& task, int directory, GuestAddr path, const HowToOpen& how) {
     auto text = string_argument(task, path);
     if (!text) return text.error();
-    i64 synthetic = open_synthetic_at(task.process, directory, *text, how.flags);
-    if (synthetic != -ENOENT) return synthetic;
     directory = host_fd(task, directory);
     std::string host = host_path_at(task.process, directory, *text, last_link(how.flags));
-    if (how.resolve == 0) return restartable_call(task, restart_sys, SYS_openat, directory, host, how.flags, how.mode);
-    return open_resolving(task, directory, *text, host, how);
+    i64 synthetic = open_synthetic_at(task.process, directory, host, how.flags);
+    if (synthetic != -ENOENT) return synthetic;
+    SysResult opened = how.resolve == 0
+        ? restartable_call(task, restart_sys, SYS_openat, directory, host, how.flags, how.mode)
+        : open_resolving(task, directory, *text, host, how);
+    return opened.value < 0 ? opened : put_guest_view(task, static_cast<int>(opened.value), how.flags);
 }
 
 /// The guest's mappings of a file end where the file ends; it may have been cut or extended.
