@@ -145,6 +145,8 @@ bool UnicornCpu::fill(u64 address, uc_mem_type type, uc_tlb_entry& entry) {
         stopped_ = true;
         return false;
     }
+    // Translated code is not asked whether it is written to (block_exit.cc).
+    POSTERN_ASSERT(!(grant->permissions.write && grant->permissions.execute));
     if (access == Access::execute) {
         before_translation(GuestAddr{address}.align_down(tlb_page_size()).value,
                            {memory_.arena_base() + grant->arena_offset, tlb_page_size()});
@@ -220,13 +222,19 @@ void UnicornCpu::prepare_entry() {
         find_registers();
     }
     entry_due_ = false;
-    FlatAccess::enter(flat_.get());
+    enter_hooks();
     before_entry();
     if (pending_pc_) {
         u64 value = *pending_pc_;
         pending_pc_.reset();
         raw_set(ids_[abi_.program_counter], value);
     }
+}
+
+/// What the library's functions that are led past us work for.
+void UnicornCpu::enter_hooks() {
+    FlatAccess::enter(flat_.get());
+    BlockExit::enter(block_exit_);
 }
 
 /// The TLB hook only learns the page. For the address, the instruction runs once more with
@@ -253,7 +261,7 @@ Stop UnicornCpu::located_fault() {
     }
     locating_fault_ = translated_ = true;
     fault_offset_.reset();
-    FlatAccess::enter(flat_.get());
+    enter_hooks();
     u64 entry = start_address();   // with the instruction-set state, which a plain address would change
     uc_emu_start(engine_, entry, 0, 0, 0);
     locating_fault_ = false;
@@ -317,29 +325,26 @@ void UnicornCpu::serve_system_call() {
 void UnicornCpu::on_block(uc_engine*, u64 address, u32, void* user) {
     auto& cpu = *static_cast<UnicornCpu*>(user);
     if (!cpu.stop_requested_) [[likely]] return;
+    if (!cpu.interruptible_) return;
     if (cpu.in_private_code_ || cpu.locating_fault_) return;   // runs of ours come to their own end
     if (!cpu.may_stop_before(address)) return;                 // the next block will do
     cpu.stop_requested_ = 0;
     cpu.leave({.kind = Stop::Kind::requested});
     cpu.stopping_before(address);
+    cpu.block_exit_.leave();
 }
 
-/// Block and execution hooks stop the engine at the instruction they are called for, and
-/// located_fault at the one it repeats. A guest that lives on after a fault will have more.
-void UnicornCpu::choose_exit_checks() {
-    exit_checks_.set(interruptible_ || !execution_hooks_.empty() || had_fault_);
-}
+/// Execution hooks stop the engine at the instruction they are called for, and located_fault at the one
+/// it repeats. A guest that lives on after a fault will have more.
+void UnicornCpu::choose_exit_checks() { exit_checks_.set(!execution_hooks_.empty() || had_fault_); }
 
 void UnicornCpu::set_interruptible(bool on) {
     POSTERN_ASSERT(!in_hook_);
     if (on == interruptible_) return;
     interruptible_ = on;
-    choose_exit_checks();
-    if (!on) {
-        // Blocks that were translated with the hook keep asking, and find nobody.
-        uc_hook_del(engine_, block_hook_);
-        return;
-    }
+    // The hook stays for good. To remove it Unicorn goes through all blocks that have it, and shells switch for
+    // every process that they start; and to install it again, all blocks have to be translated again.
+    if (!on || block_hook_) return;
     uc_hook_add(engine_, &block_hook_, UC_HOOK_BLOCK, reinterpret_cast<void*>(on_block), this, 1, 0);
     flush_code();   // blocks translated before know nothing of the hook
 }

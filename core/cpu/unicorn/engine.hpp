@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cpu/cpu.hpp"
+#include "cpu/unicorn/block_exit.hpp"
 #include "cpu/unicorn/exit_checks.hpp"
 #include "cpu/unicorn/flat_access.hpp"
 #include "cpu/unicorn/register_words.hpp"
@@ -159,6 +160,7 @@ private:
     bool fill(u64 address, uc_mem_type type, uc_tlb_entry& entry);
     void note_grant(u64 address, Access access);
     void grow_tlb();
+    void enter_hooks();
     uc_err cover_virtual_addresses();
     Stop located_fault();
     static bool on_hole(uc_engine*, uc_mem_type, u64 address, int size, i64 value, void* user);
@@ -205,6 +207,7 @@ private:
     u64 fills_ = 0;                        // since the last TLB flush
     u64 fill_limit_;
     ExitChecks exit_checks_;
+    BlockExit block_exit_;
     std::unique_ptr<FlatAccess> flat_;     // 32-bit guests, where it can be
     std::list<ExecutionHook> execution_hooks_;
     int next_handle_ = 1;

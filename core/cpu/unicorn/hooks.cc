@@ -127,7 +127,7 @@ uc_err UnicornCpu::run_private_code(u64 offset, std::span<const u8> code) {
     bool was_visible = private_page_visible_;
     private_page_visible_ = in_private_code_ = true;
     uc_ctl_flush_tlb(engine_);
-    FlatAccess::enter(flat_.get());
+    enter_hooks();
     uc_err error = start_engine((private_page_address_ + offset).value);
     in_private_code_ = false;
     private_page_visible_ = was_visible;
