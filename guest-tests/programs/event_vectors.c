@@ -1,13 +1,9 @@
 /* Descriptors whose bytes are numbers, by calls with vectors of buffers: the numbers are the machine's there, too. */
-#include "guest.h"
+#include "sockets.h"
 
 #include <linux/inotify.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <linux/uio.h>
-
-/* From headers that want a C library. */
-enum { AF_NETLINK = 16, SOCK_RAW = 3 };
 
 static void check_counter(void)
 {
@@ -65,15 +61,7 @@ static void check_messages(void)
     CHECK_EQUAL(header.nlmsg_type, RTM_NEWLINK);
     CHECK_EQUAL(header.nlmsg_seq, 0x01020304);
 
-    struct { /* struct user_msghdr */
-        void *name;
-        int name_size;
-        struct iovec *buffers;
-        size_t buffer_count;
-        void *control;
-        size_t control_size;
-        unsigned flags;
-    } message = {.buffers = out, .buffer_count = 2};
+    struct message_header message = {.buffers = out, .buffer_count = 2};
     out[1].iov_base = (void *)8;
     CHECK_EQUAL(CALL(sendmsg, fd, &message, 0), -EFAULT);
     CHECK_EQUAL(CALL(writev, fd, out, 2), -EFAULT);

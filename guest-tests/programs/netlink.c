@@ -1,21 +1,10 @@
 /* Route messages of netlink: numbers arrive in the machine's byte order, errors with its numbers. */
-#include "guest.h"
+#include "sockets.h"
 
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <linux/uio.h>
-
-struct message_header { /* struct user_msghdr */
-    void *name;
-    int name_size;
-    struct iovec *buffers;
-    size_t buffer_count;
-    void *control;
-    size_t control_size;
-    unsigned flags;
-};
 
 /* A request of the type's own header, with room for attributes. */
 struct request {
@@ -24,7 +13,7 @@ struct request {
 };
 
 /* From headers that want a C library. */
-enum { AF_INET = 2, AF_NETLINK = 16, SOCK_RAW = 3, IFF_LOOPBACK = 8, ARPHRD_LOOPBACK = 772 };
+enum { IFF_LOOPBACK = 8, ARPHRD_LOOPBACK = 772 };
 
 enum { loopback_index = 1, sequence = 0x01020304 };
 static const u8 loopback_address[4] = {127, 0, 0, 1};

@@ -1,31 +1,14 @@
 /* Messages of local sockets: several per call, vectors, ancillary data, time limits, options. */
-#include "guest.h"
+#include "sockets.h"
 
 #include <asm/socket.h>
-#include <linux/uio.h>
 
 /* From headers that want a C library; the kernel's numbers where ABIs agree. */
-enum { AF_UNIX = 1, SCM_RIGHTS = 1 };
+enum { SCM_RIGHTS = 1 };
 enum { MSG_PEEK = 2, MSG_CTRUNC = 8, MSG_TRUNC = 0x20, MSG_DONTWAIT = 0x40, MSG_WAITFORONE = 0x10000 };
 #ifndef __NR_recvmmsg
 #define __NR_recvmmsg __NR_recvmmsg_time64
 #endif
-/* MIPS has these two the other way round. */
-#ifdef __mips__
-enum { SOCK_STREAM = 2, SOCK_DGRAM = 1 };
-#else
-enum { SOCK_STREAM = 1, SOCK_DGRAM = 2 };
-#endif
-
-struct message_header { /* struct user_msghdr */
-    void *name;
-    int name_size;
-    struct iovec *buffers;
-    size_t buffer_count;
-    void *control;
-    size_t control_size;
-    unsigned flags;
-};
 
 struct messages { /* struct mmsghdr */
     struct message_header header;

@@ -1,4 +1,5 @@
 // Messages of sockets: headers with vectors of buffers and ancillary data, one and several at a time.
+#include "kernel/syscalls/event_bytes.hpp"
 #include "kernel/syscalls/messages.hpp"
 #include "kernel/syscalls/netlink.hpp"
 #include "kernel/syscalls/network.hpp"
@@ -45,9 +46,7 @@ SysResult receive_message(Task& task, int fd, msghdr& message, int flags) {
     SysResult result = restartable_call(task, restart_sys, SYS_recvmsg, host_fd(task, fd), &message, flags);
     // With MSG_TRUNC the result is the message's size, which may be more than the buffers had room for.
     if (result.value > 0 && holds_route_messages(task, fd)) {
-        auto bytes = gather(buffers_of(message), static_cast<u64>(result.value));
-        netlink::to_guest(task.abi(), bytes);
-        scatter(buffers_of(message), bytes);
+        convert_read(task, host_fd(task, fd), buffers_of(message), static_cast<u64>(result.value));
     }
     return result;
 }
