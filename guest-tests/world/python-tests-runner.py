@@ -85,7 +85,7 @@ def main():
         file.seek(0)
         seen = {line.split()[1] for line in file if line.startswith("start ")}
     from test import support
-    from test.support import os_helper, threading_helper
+    from test.support import os_helper
     support.verbose = True
     support.use_resources = ["subprocess", "walltime"]   # none that needs the network, or gigabytes
     faulthandler.enable()
@@ -94,7 +94,7 @@ def main():
         runner = unittest.TextTestRunner(sys.stderr, verbosity=2)
         runner.resultclass = lambda *arguments: Record(*arguments, path)
         runner.run(without(suite, seen, patterns))
-        threading_helper.reap_threads and support.reap_children()
+        support.reap_children()
     with open(path, "a", encoding="utf-8") as file:
         file.write("end\n")
 
