@@ -234,8 +234,14 @@ Mapping AddressSpace::describe(const MapRequest& request, GuestAddr start, u64 s
     return mapping;
 }
 
+/// Memory that is only read needs no atomic instructions.
+void AddressSpace::tell_if_shared(const Mapping& mapping) {
+    if (mapping.shared && mapping.permissions.write && listener_) listener_->memory_is_shared();
+}
+
 void AddressSpace::insert(Mapping mapping) {
     GuestAddr start = mapping.start, end = mapping.end;
+    tell_if_shared(mapping);
     table_.insert_or_assign(start.value, std::move(mapping));
     merge_around(start, end);
 }
@@ -331,6 +337,7 @@ int AddressSpace::protect(GuestAddr start, u64 size, Permissions permissions) {
                    (mapping.permissions.write && !permissions.write) ||
                    (mapping.permissions.execute && !permissions.execute);
         mapping.permissions = permissions;
+        tell_if_shared(mapping);
     }
     // Wider rights need no flush: the engine misses and asks. Code stays as it is, because
     // stores into translated code are caught by the engine whatever the protection.

@@ -73,6 +73,9 @@ public:
     virtual void flush_translations() = 0;
     /// Instructions in this range changed or went away; called before the bytes change.
     virtual void invalidate_code(GuestAddr start, u64 size) = 0;
+    /// From now on another process may write to memory that this one sees: what is atomic has to be so among
+    /// processes. May be called again.
+    virtual void memory_is_shared() = 0;
 };
 
 struct MapRequest {
@@ -246,6 +249,7 @@ private:
     int back(const Mapping& mapping, int host_fd);
     int attach_segment(const Mapping& mapping);
     void insert(Mapping mapping);
+    void tell_if_shared(const Mapping& mapping);
     void split_at(GuestAddr address);
     void merge_around(GuestAddr start, GuestAddr end);
     void announce(GuestAddr start, u64 size);

@@ -53,7 +53,8 @@ struct File {
 struct CountingListener : memory::TranslationListener {
     void flush_translations() override { ++flushes; }
     void invalidate_code(GuestAddr start, u64 size) override { code.emplace_back(start, size); }
-    int flushes = 0;
+    void memory_is_shared() override { ++shares; }
+    int flushes = 0, shares = 0;
     std::vector<std::pair<GuestAddr, u64>> code;
 };
 

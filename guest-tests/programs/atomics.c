@@ -65,9 +65,9 @@ static void check_fault(volatile u32 *at, int code)
 
 int main(int argc, char **argv)
 {
-    (void)argc, (void)argv;
+    (void)argv;
     volatile u32 local = 0;
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    int flags = (argc > 1 ? MAP_SHARED : MAP_PRIVATE) | MAP_ANONYMOUS; /* with memory that others may see, atomic is more */
     u8 *pages = (u8 *)CHECK_WORKS(map_memory(0, 2 * PAGE, PROT_READ | PROT_WRITE, flags, -1, 0));
     exercise_word(&zeroed);
     exercise_word(&local);

@@ -4,6 +4,8 @@
 
 #include "cpu/blocks/state.hpp"
 
+#include <atomic>
+
 namespace postern::blocks {
 
 namespace detail {
@@ -49,6 +51,20 @@ inline bool probe(State& state, u32 address, Access access) {
     if (access == Access::write ? state.tlb.find_writable<1>(address, writable) : state.tlb.find_readable<1>(address, readable)) return true;
     state.request = {Request::Phase::asked, access, Misaligned::refused, 1, address, 0};
     return false;
+}
+
+/// Reads an integer and puts `next(value)` in its place, in one step for whoever else sees the memory.
+template <std::unsigned_integral T, std::derived_from<State> CoreState, typename Next>
+inline bool update(CoreState& state, u32 address, T& value, Next next) {
+    if (!load(state, address, value) || !probe(state, address, Access::write)) return false;
+    std::byte* host = nullptr;
+    state.tlb.template find_writable<sizeof(T)>(address, host);
+    std::atomic_ref<T> place(*reinterpret_cast<T*>(host));
+    auto swapped = [&](T number) { return state.swap ? swap_bytes(number) : number; };
+    T expected = swapped(value);
+    while (!place.compare_exchange_weak(expected, swapped(next(swapped(expected))))) {}
+    value = swapped(expected);
+    return true;
 }
 
 }  // namespace postern::blocks

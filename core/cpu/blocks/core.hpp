@@ -28,6 +28,7 @@ public:
 
     void flush_translations() override { state_.tlb.flush(); }
     void invalidate_code(GuestAddr start, u64 size) override { cache_.invalidate(static_cast<u32>(start.value), size); }
+    void memory_is_shared() override {}   // atomic instructions always are among processes (blocks::update)
 
 protected:
     /// `state` is the derived class's, and need not be there yet. `unit`: bytes of the shortest instruction.

@@ -8,6 +8,7 @@ namespace postern::parisc {
 
 using blocks::load;
 using blocks::store;
+using blocks::update;
 
 // --- addresses
 
@@ -99,7 +100,7 @@ template <typename T> inline bool store_short(State& c, ModifyShort m, StoreHint
 
 [[gnu::always_inline]] inline bool load_and_clear(State& c, Space space, const Place& place, Base b, RT t) {
     u32 value;
-    if (!is_own(c, space, place.address, Access::write) || !load(c, place.address, value) || !store(c, place.address, u32{0})) return false;
+    if (!is_own(c, space, place.address, Access::write) || !update(c, place.address, value, [](u32) { return u32{0}; })) return false;
     place.finish(c, b);
     c.r[t.value] = value;
     return true;

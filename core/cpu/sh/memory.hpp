@@ -9,6 +9,7 @@ namespace postern::sh {
 using blocks::load;
 using blocks::probe;
 using blocks::store;
+using blocks::update;
 
 /// Loads extend the sign.
 template <typename T>
@@ -92,7 +93,7 @@ inline bool tst_b(State& c, Uimm imm) {
 }
 inline bool tas_b(State& c, Rn n) {
     u8 value;
-    if (!load(c, c.r[n.value], value) || !store(c, c.r[n.value], static_cast<u8>(value | 0x80))) return false;
+    if (!update(c, c.r[n.value], value, [](u8 byte) { return static_cast<u8>(byte | 0x80); })) return false;
     c.t = value == 0;
     return true;
 }

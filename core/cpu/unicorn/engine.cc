@@ -196,6 +196,15 @@ void UnicornCpu::flush_code() {
     uc_ctl_flush_tlb(engine_);   // so that each page is asked for before it is translated again
 }
 
+void UnicornCpu::memory_is_shared() {
+    if (!atomics_.on() && !atomics_fail_) use_host_atomics(true);
+}
+
+void UnicornCpu::use_host_atomics(bool on) {
+    atomics_.set(on);
+    invalidate_code({}, 0);
+}
+
 // --- running
 
 Stop UnicornCpu::run() {
@@ -205,6 +214,11 @@ Stop UnicornCpu::run() {
         stop_ = {};
         translated_ = true;
         uc_err error = start_engine(start_address());
+        if (atomics_.take_refusal()) {
+            atomics_fail_ = true;
+            use_host_atomics(false);
+            if (!stopped_) continue;
+        }
         // Without a reason of ours the CPU went idle (ARM's wfi, which user space may execute):
         // there is always something to wake it, so it goes on.
         if (error == UC_ERR_OK && (resume_ || !stopped_)) continue;
@@ -235,6 +249,7 @@ void UnicornCpu::prepare_entry() {
 void UnicornCpu::enter_hooks() {
     FlatAccess::enter(flat_.get());
     BlockExit::enter(block_exit_);
+    HostAtomics::enter(atomics_, engine_);
 }
 
 /// The TLB hook only learns the page. For the address, the instruction runs once more with
@@ -264,6 +279,13 @@ Stop UnicornCpu::located_fault() {
     enter_hooks();
     u64 entry = start_address();   // with the instruction-set state, which a plain address would change
     uc_emu_start(engine_, entry, 0, 0, 0);
+    if (atomics_.take_refusal()) {
+        // No instruction of the host reaches memory that is not there. The engine's own do.
+        use_host_atomics(false);
+        raw_set(ids_[abi_.program_counter], entry);
+        uc_emu_start(engine_, entry, 0, 0, 0);
+        use_host_atomics(true);
+    }
     locating_fault_ = false;
     uc_ctl_flush_tlb(engine_);
     raw_set(ids_[abi_.program_counter], entry);

@@ -5,6 +5,7 @@
 #include "cpu/unicorn/block_exit.hpp"
 #include "cpu/unicorn/exit_checks.hpp"
 #include "cpu/unicorn/flat_access.hpp"
+#include "cpu/unicorn/host_atomics.hpp"
 #include "cpu/unicorn/register_words.hpp"
 
 #include <array>
@@ -61,6 +62,7 @@ public:
 
     void flush_translations() override;
     void invalidate_code(GuestAddr start, u64 size) override;
+    void memory_is_shared() override;
 
 protected:
     /// Opens the engine and installs the common hooks. Error: Unicorn's reason.
@@ -169,6 +171,7 @@ private:
     Stop stop_for_error(uc_err error);
     void prepare_entry();
     void flush_code();
+    void use_host_atomics(bool on);
     void choose_exit_checks();
     void find_registers();
 
@@ -208,6 +211,8 @@ private:
     u64 fill_limit_;
     ExitChecks exit_checks_;
     BlockExit block_exit_;
+    HostAtomics atomics_;
+    bool atomics_fail_ = false;            // once refused, they stay off
     std::unique_ptr<FlatAccess> flat_;     // 32-bit guests, where it can be
     std::list<ExecutionHook> execution_hooks_;
     int next_handle_ = 1;
