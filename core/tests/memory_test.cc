@@ -304,6 +304,21 @@ TEST_CASE("a change record tells the bytes that differ, of private memory") {
     memory->set_listener(nullptr);
 }
 
+TEST_CASE("engines hear of memory that others may write, and only of that") {
+    auto memory = space();
+    CountingListener listener;
+    memory->set_listener(&listener);
+    map(*memory, page, read_write);
+    auto shared = memory->map({.size = page, .permissions = read_only, .shared = true});
+    REQUIRE(shared.has_value());
+    CHECK(listener.shares == 0);
+    CHECK(memory->protect(*shared, page, read_write) == 0);
+    CHECK(listener.shares == 1);
+    REQUIRE(memory->map({.size = page, .permissions = read_write, .shared = true}).has_value());
+    CHECK(listener.shares == 2);
+    memory->set_listener(nullptr);
+}
+
 TEST_CASE("engines hear of what became stale, and only then") {
     auto memory = space();
     CountingListener listener;

@@ -58,7 +58,7 @@ template <std::unsigned_integral T, std::derived_from<State> CoreState, typename
 inline bool update(CoreState& state, u32 address, T& value, Next next) {
     if (!load(state, address, value) || !probe(state, address, Access::write)) return false;
     std::byte* host = nullptr;
-    state.tlb.template find_writable<sizeof(T)>(address, host);
+    POSTERN_ASSERT(state.tlb.template find_writable<sizeof(T)>(address, host));   // load() has refused misaligned ones
     std::atomic_ref<T> place(*reinterpret_cast<T*>(host));
     auto swapped = [&](T number) { return state.swap ? swap_bytes(number) : number; };
     T expected = swapped(value);

@@ -7,14 +7,6 @@
 
 namespace postern::unicorn {
 
-static thread_local BlockExit* entered = nullptr;
-
-BlockExit::~BlockExit() {
-    if (entered == this) entered = nullptr;
-}
-
-void BlockExit::enter(BlockExit& exit) { entered = &exit; }
-
 void BlockExit::leave() const {
     POSTERN_ASSERT(leave_);   // no block runs that was not translated
     leave_(processor_);
@@ -22,9 +14,10 @@ void BlockExit::leave() const {
 }
 
 void BlockExit::translated(void* processor, void (*leave)(void*)) {
-    if (!entered) return;
-    entered->processor_ = processor;
-    entered->leave_ = leave;
+    BlockExit* exit = entered();
+    if (!exit) return;
+    exit->processor_ = processor;
+    exit->leave_ = leave;
 }
 
 }  // namespace postern::unicorn

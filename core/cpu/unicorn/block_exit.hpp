@@ -1,6 +1,8 @@
 // How translated code is left from a hook at the start of a block.
 #pragma once
 
+#include "cpu/unicorn/entered.hpp"
+
 namespace postern::unicorn {
 
 /// Unicorn notices a request to stop by a question that each block and each access to memory asks where it
@@ -9,15 +11,8 @@ namespace postern::unicorn {
 ///
 /// What it leaves, the library's CPUState, is a parameter of the function that Unicorn calls behind each
 /// translation; the linker leads that past us (core/cpu/CMakeLists.txt).
-class BlockExit {
+class BlockExit : public Entered<BlockExit> {
 public:
-    BlockExit() = default;
-    ~BlockExit();
-    BlockExit(const BlockExit&) = delete;
-    BlockExit& operator=(const BlockExit&) = delete;
-
-    /// The engine that is being entered on this host thread has this exit.
-    static void enter(BlockExit& exit);
     /// From a hook at the start of a block of the entered engine, after uc_emu_stop. Destroys nothing that is on the
     /// stack.
     [[noreturn]] void leave() const;

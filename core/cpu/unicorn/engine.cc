@@ -248,8 +248,8 @@ void UnicornCpu::prepare_entry() {
 /// What the library's functions that are led past us work for.
 void UnicornCpu::enter_hooks() {
     FlatAccess::enter(flat_.get());
-    BlockExit::enter(block_exit_);
-    HostAtomics::enter(atomics_, engine_);
+    BlockExit::enter(&block_exit_);
+    HostAtomics::enter(&atomics_);
 }
 
 /// The TLB hook only learns the page. For the address, the instruction runs once more with

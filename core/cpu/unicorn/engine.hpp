@@ -211,7 +211,7 @@ private:
     u64 fill_limit_;
     ExitChecks exit_checks_;
     BlockExit block_exit_;
-    HostAtomics atomics_;
+    HostAtomics atomics_{engine_};
     bool atomics_fail_ = false;            // once refused, they stay off
     std::unique_ptr<FlatAccess> flat_;     // 32-bit guests, where it can be
     std::list<ExecutionHook> execution_hooks_;

@@ -13,7 +13,6 @@ using namespace host;
 
 namespace {
 
-thread_local FlatAccess* entered = nullptr;
 
 /// Of an address below 2 GiB.
 u32 low_half(const void* address) { return static_cast<u32>(reinterpret_cast<std::uintptr_t>(address)); }
@@ -84,11 +83,9 @@ FlatAccess::FlatAccess(Entry* table, u8 base_bit, Check check)
 }
 
 FlatAccess::~FlatAccess() {
-    if (entered == this) entered = nullptr;
     ::munmap(table_, page_count * sizeof(Entry));
 }
 
-void FlatAccess::enter(FlatAccess* access) { entered = access; }
 
 // --- the table
 
@@ -191,7 +188,8 @@ static std::span<u8> code_of(void* block, int size) {
 }
 
 static void after_translation(void* block, int size) {
-    if (entered && size > 0) entered->rewrite(code_of(block, size));
+    FlatAccess* access = FlatAccess::entered();
+    if (access && size > 0) access->rewrite(code_of(block, size));
 }
 
 }  // namespace postern::unicorn

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/types.hpp"
+#include "cpu/unicorn/entered.hpp"
 #include "cpu/unicorn/tlb_lookup.hpp"
 
 #include <cstddef>
@@ -30,7 +31,7 @@ namespace postern::unicorn {
 ///
 /// The linker leads the library's translating function past us (core/cpu/CMakeLists.txt). A block
 /// without such a lookup, as another version may make them, stays as it is.
-class FlatAccess {
+class FlatAccess : public Entered<FlatAccess> {
 public:
     /// What entries hold of a page that may be accessed.
     enum class Check : u8 {
@@ -43,8 +44,6 @@ public:
     /// two, or there is no room for the table where 32 bits address it.
     static std::unique_ptr<FlatAccess> create(std::byte* arena_base, Check check);
     ~FlatAccess();
-    FlatAccess(const FlatAccess&) = delete;
-    FlatAccess& operator=(const FlatAccess&) = delete;
 
     /// The engine has been granted an access to the page of this address. Each grant lets it be read,
     /// too. Writes to a page from which it may have translated stay its own business: they throw the
@@ -57,9 +56,6 @@ public:
     void forget_grants();
     /// No translations exist any more, and the engine will ask before it makes one.
     void forget_code();
-
-    /// The engine that is being entered on this host thread has these quick accesses; null: none.
-    static void enter(FlatAccess* access);
 
     /// Rewrites the lookups in a block of host code.
     void rewrite(std::span<u8> code) const;

@@ -1,9 +1,9 @@
 #include "cpu/unicorn/host_atomics.hpp"
 
-#include "base/types.hpp"
+#include "base/endian.hpp"
 
 #include <cstdlib>
-#include <cstring>
+#include <unicorn/unicorn.h>
 #include <utility>
 
 namespace postern::unicorn {
@@ -12,44 +12,30 @@ namespace {
 
 constexpr u32 parallel = 0x80000;   // CF_PARALLEL (Unicorn 2.1, include/exec/exec-all.h)
 
-thread_local HostAtomics* entered = nullptr;
-
 }  // namespace
-
-HostAtomics::~HostAtomics() {
-    if (entered == this) entered = nullptr;
-}
 
 bool HostAtomics::take_refusal() { return std::exchange(refused_, false); }
 
-void HostAtomics::enter(HostAtomics& atomics, uc_engine* engine) {
-    atomics.engine_ = engine;
-    entered = &atomics;
-}
-
-void HostAtomics::begin_translation(void* context, const void* translate) {
-    if (!entered || !entered->on_) return;
-    static const unsigned offset = find_block_marks(translate);   // the same on all machines: it is near the start
-    if (offset == 0) return;
-    std::byte* place = static_cast<std::byte*>(context) + offset;
-    u32 marks;
-    std::memcpy(&marks, place, sizeof marks);
-    marks |= parallel;
-    std::memcpy(place, &marks, sizeof marks);
+void HostAtomics::begin_translation(void* context, unsigned marks) {
+    const HostAtomics* atomics = entered();
+    if (!atomics || !atomics->on_ || marks == 0) return;
+    std::byte* place = static_cast<std::byte*>(context) + marks;
+    store(place, load<u32>(place, host_byte_order) | parallel, host_byte_order);
 }
 
 bool HostAtomics::refuse() {
-    if (!entered) return false;
-    entered->refused_ = true;
-    uc_emu_stop(entered->engine_);
+    HostAtomics* atomics = entered();
+    if (!atomics) return false;
+    atomics->refused_ = true;
+    uc_emu_stop(atomics->engine_);
     return true;
 }
 
-/// testb $CF_PARALLEL >> 16, offset + 2(register), near the start of the function.
-unsigned find_block_marks(const void* translate) {
-    constexpr std::size_t searched = 96, shortest_function = 4;
-    const u8* code = static_cast<const u8*>(translate);
-    for (std::size_t at = 0; at + shortest_function <= searched; ++at) {
+/// testb $CF_PARALLEL >> 16, marks + 2(register).
+unsigned find_block_marks(const void* function) {
+    constexpr std::size_t searched = 96, question_size = 4;   // bytes; the functions are several hundred long
+    const u8* code = static_cast<const u8*>(function);
+    for (std::size_t at = 0; at + question_size <= searched; ++at) {
         bool tests = code[at] == 0xf6 && (code[at + 1] & 0xf8) == 0x40 && code[at + 3] == parallel >> 16;
         if (tests && code[at + 2] > 2 && code[at + 2] < 0x80) return code[at + 2] - 2u;
     }
@@ -69,8 +55,9 @@ unsigned find_block_marks(const void* translate) {
     extern "C" void __wrap_cpu_loop_exit_atomic_##machine(void* processor, std::uintptr_t return_address);   \
     void __wrap_tcg_func_start_##machine(void* context) {                                                    \
         __real_tcg_func_start_##machine(context);                                                            \
-        postern::unicorn::HostAtomics::begin_translation(                                                    \
-            context, reinterpret_cast<const void*>(&tcg_gen_atomic_cmpxchg_i32_##machine));                  \
+        static const unsigned marks =                                                                        \
+            postern::unicorn::find_block_marks(reinterpret_cast<const void*>(&tcg_gen_atomic_cmpxchg_i32_##machine)); \
+        postern::unicorn::HostAtomics::begin_translation(context, marks);                                    \
     }                                                                                                        \
     void __wrap_cpu_loop_exit_atomic_##machine(void* processor, std::uintptr_t return_address) {             \
         if (postern::unicorn::HostAtomics::refuse()) cpu_loop_exit_restore_##machine(processor, return_address); \

@@ -1,7 +1,9 @@
 // The guest's atomic instructions by the host's.
 #pragma once
 
-#include <unicorn/unicorn.h>
+#include "cpu/unicorn/entered.hpp"
+
+struct uc_struct;   // uc_engine
 
 namespace postern::unicorn {
 
@@ -12,12 +14,9 @@ namespace postern::unicorn {
 ///
 /// Not with the mark: accesses of 16 bytes (x86 cmpxchg16b, aarch64 stxp and casp, s390x cdsg), whose translators look
 /// at another place for it.
-class HostAtomics {
+class HostAtomics : public Entered<HostAtomics> {
 public:
-    HostAtomics() = default;
-    ~HostAtomics();
-    HostAtomics(const HostAtomics&) = delete;
-    HostAtomics& operator=(const HostAtomics&) = delete;
+    explicit HostAtomics(uc_struct* const& engine) : engine_(engine) {}
 
     /// Blocks translated from now on have them or not; the caller throws earlier ones away.
     void set(bool on) { on_ = on; }
@@ -26,23 +25,21 @@ public:
     /// border of its own size, or there is none): the engine was left in front of it.
     bool take_refusal();
 
-    /// The engine that is being entered on this host thread.
-    static void enter(HostAtomics& atomics, uc_engine* engine);
-
     // --- for the functions that stand in front of the library's
 
-    /// Sets the mark where the entered engine wants it. `translate`: a function of the library that asks for it.
-    static void begin_translation(void* context, const void* translate);
+    /// Sets the mark where the entered engine wants it. `marks`: where the machine's translator keeps a block's marks
+    /// in its context, by find_block_marks; 0: nowhere.
+    static void begin_translation(void* context, unsigned marks);
     /// The entered engine is to be left. False: none is.
     static bool refuse();
 
 private:
+    uc_struct* const& engine_;   // of the owner, which opens it later
     bool on_ = false, refused_ = false;
-    uc_engine* engine_ = nullptr;
 };
 
-/// Where the translator's context keeps a block's marks, in bytes; 0 where the machine code at `translate` has no
-/// question for CF_PARALLEL in it.
-unsigned find_block_marks(const void* translate);
+/// Where the translator's context keeps a block's marks, in bytes; 0 where the beginning of `function`, one of the
+/// library's that translate an atomic instruction, has no question for CF_PARALLEL in it.
+unsigned find_block_marks(const void* function);
 
 }  // namespace postern::unicorn
