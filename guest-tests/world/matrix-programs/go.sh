@@ -1,4 +1,4 @@
-# packages: age fzf restic dash coreutils
+# packages: age fzf restic dash coreutils grep findutils diffutils
 # Three programs in Go: goroutines, channels, timers, files, cryptography.
 section() { echo "== $*"; }
 export GOMAXPROCS=4

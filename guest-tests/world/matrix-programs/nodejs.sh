@@ -1,4 +1,4 @@
-# packages: nodejs dash coreutils
+# packages: nodejs dash coreutils grep
 # lacking: armel mipsel
 # V8: compiles while it runs, threads, timers, sockets, child processes.
 section() { echo "== $*"; }
@@ -11,7 +11,7 @@ const m = new Map(); for (let i = 0; i < 50000; i++) m.set("k" + i % 1000, (m.ge
 const a = new Float64Array(1000).map((_, i) => Math.sin(i)); console.log(a.reduce((x, y) => x + y).toFixed(9));'
 section text; node -e 'console.log("grün".toUpperCase(), "a-b-c".replace(/-(\w)/g, (_, x) => x.toUpperCase()), JSON.stringify({ a: [1, null, "é"] }), Buffer.from("text").toString("base64"))'
 section promises; node -e '
-setTimeout(() => console.log("timeout"), 30); setImmediate(() => console.log("immediate")); process.nextTick(() => console.log("tick"));
+setImmediate(() => { console.log("immediate"); setTimeout(() => console.log("timeout"), 30); }); process.nextTick(() => console.log("tick"));
 (async () => { console.log("async"); await null; console.log("awaited"); })();'
 section files; node -e '
 const fs = require("fs"); fs.writeFileSync("f", "one\ntwo\n"); fs.appendFileSync("f", "three\n");
