@@ -4,6 +4,10 @@
 
 #include "vdso/time_mapping.hpp"
 
+#include <cstdlib>
+#include <string>
+#include <unistd.h>
+
 using namespace postern;
 using namespace postern::clock_test;
 
@@ -182,6 +186,26 @@ TEST_CASE("time policy: a step per read, by either door; Postern's own questions
     CHECK(guest.system_call(CLOCK_REALTIME) == in_2038 + 60 * second);
     guest.clock.pass_until(CLOCK_REALTIME, {in_2038 / second, 0});   // long ago
     CHECK(guest.system_call(CLOCK_REALTIME) == in_2038 + 60 * second + 1'000'000);
+}
+
+TEST_CASE("time policy: where reads are recorded no line is drawn, and nothing learned of the counter's rate") {
+    world = {};
+    char path[] = "/tmp/postern-clock-XXXXXX";
+    ::close(mkstemp(path));
+    PolicyGuest guest(std::string("record=") + path);
+    std::vector<ServiceRecord> records;
+    guest.clock.set_observer([](void* list, const ServiceRecord& record) { static_cast<std::vector<ServiceRecord>*>(list)->push_back(record); },
+                             &records);
+    guest.start();
+    for (int renewal = 0; renewal < 3; ++renewal) {
+        world.advance(1'000'000);
+        guest.clock.service(ServiceReason::request);
+        CHECK(records.back().window_ns == 0);
+        CHECK(std::abs(records.back().monotonic_after_ns - world.monotonic()) <= 300);
+    }
+    CHECK(records.size() == 4);
+    guest.clock.set_observer(nullptr, nullptr);
+    ::unlink(path);
 }
 
 TEST_CASE("time policy: counted time is the same on every host") {

@@ -121,6 +121,11 @@ void Clock::State::draw_lines() {
                             .realtime = offsets.realtime(),
                             .boottime = offsets.boottime(),
                             .tai = offsets.tai() - offsets.realtime()});
+    if (!has_counter()) {   // nothing is learned of a counter's rate, though the guest may have one
+        monotonic.stand_still(values.monotonic);
+        raw.stand_still(values.raw);
+        return;
+    }
     monotonic.renew(now.monotonic, values.monotonic, mapping.pace());
     raw.renew(now.raw, values.raw, mapping.pace());
 }

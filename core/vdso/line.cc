@@ -17,6 +17,8 @@ constexpr double plausible_rate_change = 1'000e-6;
 constexpr double flattest = 0.5;
 /// What a line may add to less than a second within its window: time_page.h, quick_cycles.
 constexpr u64 longest_quick_window = 3'000'000'000;
+/// A counter that went back shows as one that is nearly a wrap ahead: its line ends somewhere all the same.
+constexpr double most_cycles = 0x1p63;
 constexpr double largest_multiplier = std::numeric_limits<u32>::max();
 
 /// The usual shift, or for a slow counter the one that gives a multiplier of 32 bits.
@@ -83,7 +85,7 @@ void Line::renew(const Reading& now, i64 guest, double pace) {
     if (lead > 0 && window > 0) rate *= std::max(flattest, 1 - lead / window);
     double multiplier = std::ldexp(rate, static_cast<int>(line_.shift));
     line_.mult = static_cast<u32>(std::min(std::round(multiplier), largest_multiplier));
-    line_.max_cycles = rate_ > 0 ? static_cast<u64>(window / rate_) : 0;
+    line_.max_cycles = rate_ > 0 ? static_cast<u64>(std::min(window / rate_, most_cycles)) : 0;
     window_ = rate_ > 0 ? static_cast<u64>(window) : 0;
     drawn_ = true;
 }
